@@ -1,0 +1,196 @@
+"""Reading a clip: its frames in order, past damage, each with its time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+import av
+from av.codec.context import ThreadType
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from vidclass._clock import Clock
+from vidclass._frame import ColorSpace, Frame, View, color_of, orientation_of
+from vidclass._source import MAX_PIXELS, Packets, open_clip, pick_audio, pick_video
+from vidclass.errors import VideoError
+
+MAX_SKIPPED_IN_A_ROW = 2000
+"""Undecodable packets in a row after which the rest of the clip is given up: over a minute at 30 frames a
+second, far beyond the next key frame, so what follows is not video that this decoder can use."""
+
+MAX_RATE = 1000
+"""Frames a second that are believed of a header. Beyond, it states its clock's ticks and not the pictures'
+rate."""
+
+DEFAULT_RATE = Fraction(25)
+"""Frames a second of a clip that does not say: the rate that FFmpeg assumes for raw streams."""
+
+MAX_PIXEL_ASPECT = 4
+"""Stretch of a pixel that is believed; real ones are between 0.8 and 2. Beyond, the header is damaged."""
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What is known of a clip before it is read."""
+
+    width: int
+    """Pixels, as shown: upright, square pixels."""
+    height: int
+    """Pixels, as shown."""
+    rate: Fraction
+    """Frames a second; the mean of a clip with a variable rate."""
+    duration: float | None
+    """Seconds, as the file declares, or None."""
+    frame_count: int | None
+    """Frames, as the file declares, or None. Damage can make the real number smaller."""
+    rotation: int
+    """Degrees counter-clockwise, -180 to 180, by which the stored picture was turned to stand upright."""
+    codec: str
+    """FFmpeg's name of the codec, such as `h264`."""
+    has_audio: bool
+    """Whether there is sound that can be decoded."""
+    color: ColorSpace
+    """Colour space of the first frame."""
+
+
+class Reader:
+    """The frames of a clip, in order, each held only until the next is asked for. Use it in a `with`.
+
+    Raises:
+        VideoError: the clip cannot be opened, or not one frame of it can be decoded.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._damage = _Damage()
+        self._container = open_clip(self.path)
+        try:
+            stream = pick_video(self._container, self.path.name)
+            stream.thread_type = ThreadType.AUTO
+            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+            self._pictures = _decode(Packets(self._container, stream), self._damage)
+            first = next(self._pictures, None)
+            if first is None:
+                raise VideoError(
+                    f"At least one frame of the clip must be decodable. Received: {self.path.name!r}, of "
+                    f"whose {stream.codec_context.name} video nothing is. Download or export it again."
+                )
+            self.info = _describe(self._container, stream, first)
+            """What is known of the clip."""
+            self.start = (first.pts or 0) * (stream.time_base or Fraction(0))
+            """Time of the first frame on the file's own clock, in seconds."""
+            self._frames = self._timed(stream, first)
+        except BaseException:
+            self.close()
+            raise
+
+    def _timed(self, stream: VideoStream, first: VideoFrame) -> Iterator[Frame]:
+        tick = stream.time_base or 1 / self.info.rate
+        clock = Clock(tick, 1 / self.info.rate)
+        view = View(self.info.width, self.info.height, orientation_of(first))
+        picture: VideoFrame | None = first
+        index = 0
+        while picture is not None:
+            duration = float(picture.duration * tick) or float(1 / self.info.rate)
+            yield Frame(clock.time(picture.pts), index, duration, view, picture)
+            index += 1
+            picture = next(self._pictures, None)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was wrong with the clip so far, one sentence for each kind of problem. Complete after the last
+        frame."""
+        return self._damage.notes()
+
+    def __iter__(self) -> Iterator[Frame]:
+        return self
+
+    def __next__(self) -> Frame:
+        return next(self._frames)
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes the file. The frames that were handed out stay valid."""
+        self._container.close()
+
+
+@dataclass
+class _Damage:
+    """What a decoder stumbled over."""
+
+    skipped: int = 0
+    flawed: int = 0
+    gave_up: bool = False
+
+    def notes(self) -> list[str]:
+        notes = []
+        if self.skipped:
+            end = "; the rest was given up" if self.gave_up else ""
+            notes.append(
+                f"The stream is damaged: {self.skipped} packets could not be decoded and were skipped{end}."
+            )
+        if self.flawed:
+            notes.append(f"The stream is damaged: {self.flawed} frames were decoded with visible flaws.")
+        return notes
+
+
+def _decode(packets: Packets, damage: _Damage) -> Iterator[VideoFrame]:
+    """Every frame that can be decoded, before, amid and after damaged places."""
+    in_a_row = 0
+    for packet in packets:
+        try:
+            pictures = packet.decode()
+        except av.FFmpegError:
+            in_a_row += 1
+            pictures = []
+            damage.skipped += 1
+            if in_a_row >= MAX_SKIPPED_IN_A_ROW:
+                damage.gave_up = True
+                break
+        for picture in pictures:
+            in_a_row = 0
+            damage.flawed += picture.is_corrupt
+            yield picture
+    damage.skipped += packets.failed
+
+
+def _describe(container: InputContainer, stream: VideoStream, first: VideoFrame) -> VideoInfo:
+    orientation = orientation_of(first)
+    aspect = stream.sample_aspect_ratio or Fraction(1)
+    if not Fraction(1, MAX_PIXEL_ASPECT) <= aspect <= MAX_PIXEL_ASPECT:
+        aspect = Fraction(1)
+    width, height = orientation.coded(max(1, round(first.width * aspect)), first.height)
+    rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+    duration = None
+    if stream.duration is not None and stream.time_base is not None:
+        duration = float(stream.duration * stream.time_base)
+    elif container.duration is not None:
+        duration = container.duration / av.time_base
+    return VideoInfo(
+        width=width,
+        height=height,
+        rate=next((rate for rate in rates if rate and 0 < rate <= MAX_RATE), DEFAULT_RATE),
+        duration=duration if duration and duration > 0 else None,
+        frame_count=_frame_count(stream),
+        rotation=first.rotation,
+        codec=stream.codec_context.codec.canonical_name,
+        has_audio=pick_audio(container) is not None,
+        color=color_of(first),
+    )
+
+
+def _frame_count(stream: VideoStream) -> int | None:
+    entries = stream.index_entries
+    if stream.frames and len(entries) == stream.frames:
+        return sum(not entry.is_discard for entry in entries)  # an edit list leaves frames out
+    return stream.frames or None
