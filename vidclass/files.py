@@ -25,8 +25,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
         The temporary path, in the same folder and with the same ending.
 
     Raises:
-        raise OptionError(f"The output must be an ordinary file. Received: {path}. Try another path.")
-            the disk is full.
+        OptionError: The folder is not there or cannot be written to, `path` is something other than a file,
+            or the disk is full.
     """
     target = Path(path).resolve()
     if target.exists() and not target.is_file():
