@@ -1,1 +1,61 @@
-"""Video classification with prediction averaging."""
+"""Video classification with prediction averaging.
+
+>>> import vidclass
+>>> classifier = vidclass.load("frame-cnn-sports")
+>>> analysis = vidclass.analyse("clip.mp4", classifier)  # doctest: +SKIP
+>>> analysis.summary(queue_size=128).label  # doctest: +SKIP
+'tennis'
+>>> vidclass.render("clip.mp4", analysis, "out.mp4", queue_size=128)  # doctest: +SKIP
+"""
+
+from pathlib import Path
+
+from vidclass import bundle, runtime, zoo
+from vidclass.analysis import Analysis, Summary
+from vidclass.classify import Classifier
+from vidclass.errors import BundleError, DataError, HubError, OptionError, VidclassError, VideoError
+from vidclass.pipeline import Output, Progress, analyse, analysing, render, rendering
+from vidclass.video import VideoInfo, probe
+
+__version__ = "0.1.0"
+
+
+def load(
+    name: str | Path, runtime_name: runtime.Runtime | None = None, precision: runtime.Precision = "auto"
+) -> Classifier:
+    """A model, ready to classify.
+
+    Args:
+        name: A bundled model's name, or the path of a model's folder.
+        runtime_name: `openvino`, `tensorflow`, or None for OpenVINO where it is installed and TensorFlow elsewhere.
+        precision: Of OpenVINO's arithmetic: `auto`, `f32` or `bf16`.
+
+    Raises:
+        OptionError: The model or the runtime is unknown.
+        BundleError: The model's folder is damaged.
+    """
+    found = zoo.resolve(name)
+    checked = bundle.load(found.folder)
+    return Classifier(checked, runtime.load(checked, runtime_name, precision), found.source)
+
+
+__all__ = [
+    "Analysis",
+    "BundleError",
+    "Classifier",
+    "DataError",
+    "HubError",
+    "OptionError",
+    "Output",
+    "Progress",
+    "Summary",
+    "VidclassError",
+    "VideoError",
+    "VideoInfo",
+    "analyse",
+    "analysing",
+    "load",
+    "probe",
+    "render",
+    "rendering",
+]

@@ -1,0 +1,200 @@
+"""From pictures to trained weights: the head first, then the whole network, with checkpoints to go on from.
+
+The validation part alone decides which epoch is kept. Everything a run needs to go on lies in its folder:
+`last.weights.h5` (weights and optimizer), `best.weights.h5`, and `progress.json`, which is written last.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from train.augment import Strength
+from vidclass.files import replacing
+
+Validate = Callable[[keras.Model], tuple[float, float]]
+"""Network -> (loss, top-1) on the validation part."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stretch of training of the whole network, with a warm-up and a cosine decay of its own."""
+
+    side: int
+    """Input side in pixels: small pictures first train faster for the same accuracy (progressive resizing, as in
+    Tan and Le, "EfficientNetV2", 2021)."""
+    epochs: int
+    rate: float
+    """Peak learning rate; 3e-4 wrecks a MobileNet whose batch-norm statistics are kept."""
+    batch_norm: bool = False
+    """Whether batch norm's scale and offset are trained too, which halves the speed on a CPU. Its statistics never
+    are."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long and how fast to train."""
+
+    stages: tuple[Stage, ...] = (
+        Stage(160, 6, 1.2e-4),
+        Stage(224, 3, 6e-5),
+        Stage(224, 1, 2e-5, batch_norm=True),
+    )
+    batch_size: int = 32
+    warmup_steps: int = 200
+    weight_decay: float = 1e-4
+    label_smoothing: float = 0.1
+    mixup: float = 0.0
+    """Share of the batches that are blended pairwise."""
+    head_epochs: int = 12
+    """Epochs of the head on the features of the frozen backbone, before the whole network is trained."""
+    head_rate: float = 1e-3
+    per_clip: int = 12
+    """Frames taken of a clip in each epoch."""
+    strength: Strength = field(default_factory=Strength)
+
+    @property
+    def epochs(self) -> int:
+        """Epochs of the whole network."""
+        return sum(stage.epochs for stage in self.stages)
+
+
+def one_hot(labels: Sequence[int], classes: int, smoothing: float) -> NDArray[np.float32]:
+    """Targets `(N, C)`, smoothed towards the uniform distribution (Szegedy et al., 2016)."""
+    return (np.eye(classes)[list(labels)] * (1 - smoothing) + smoothing / classes).astype(np.float32)
+
+
+def optimizer(schedule: Schedule, rate: float, steps: int) -> keras.optimizers.Optimizer:
+    """AdamW with a linear warm-up and a cosine decay to zero over `steps` steps."""
+    warmup = min(schedule.warmup_steps, steps // 5)
+    decay = keras.optimizers.schedules.CosineDecay(
+        0.0, max(1, steps - warmup), warmup_target=rate, warmup_steps=warmup
+    )
+    made = keras.optimizers.AdamW(decay, weight_decay=schedule.weight_decay, global_clipnorm=1.0)
+    made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
+    return made
+
+
+def train_batch_norm(model: keras.Model, trained: bool) -> None:
+    """Frees or freezes the scale and offset of every batch-norm layer, nested models included."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = trained
+
+
+class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
+    """After each epoch: measures the validation part, keeps the best weights, saves what going on needs."""
+
+    def __init__(self, folder: Path, validate: Validate):
+        super().__init__()
+        self._folder, self._validate = folder, validate
+        self.progress: dict[str, list[float]] = {}
+        saved = folder / "progress.json"
+        if saved.is_file():
+            self.progress = json.loads(saved.read_text())
+
+    @property
+    def epochs_done(self) -> int:
+        """Epochs that an earlier run finished."""
+        return len(self.progress.get("loss", []))
+
+    def restore(self) -> None:
+        """Loads the weights and the optimizer's state of the last finished epoch."""
+        if self.epochs_done:
+            self.model.load_weights(self._folder / "last.weights.h5")
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
+        """Measures and saves."""
+        loss, top1 = self._validate(self.model)
+        best = max(self.progress.get("val_accuracy", []), default=-1.0)
+        for name, value in {**(logs or {}), "val_loss": loss, "val_accuracy": top1}.items():
+            self.progress.setdefault(name, []).append(float(value))
+        print(f"  epoch {epoch + 1}: validation top-1 {top1:.4f}, loss {loss:.4f}", flush=True)
+        if top1 >= best:
+            # Through a model that has no optimizer, whose state would tie the file to this stage.
+            _save(keras.Model(self.model.inputs, self.model.outputs), self._folder / "best.weights.h5")
+        _save(self.model, self._folder / "last.weights.h5")
+        with replacing(self._folder / "progress.json") as partial:
+            partial.write_text(json.dumps(self.progress))
+
+
+def _save(model: keras.Model, path: Path) -> None:
+    with replacing(path) as partial:
+        # Keras insists on the double ending, which the temporary file lacks.
+        whole = partial.with_suffix(".weights.h5")
+        try:
+            model.save_weights(whole)
+            whole.replace(partial)
+        finally:
+            whole.unlink(missing_ok=True)
+
+
+def clip_top1(
+    rows: NDArray[np.float32], owners: NDArray[np.int64], labels: Sequence[int]
+) -> tuple[float, float]:
+    """(loss, top-1) of items whose rows are averaged, as serving does.
+
+    Args:
+        rows: `(N, C)` probabilities of pictures.
+        owners: `(N,)` number of the item that each picture belongs to.
+        labels: Right class of every item, by item number.
+    """
+    items = np.unique(owners)
+    means = np.stack([rows[owners == item].mean(axis=0) for item in items])
+    right = np.array([labels[item] for item in items])
+    loss = -np.log(np.maximum(means[np.arange(len(items)), right], 1e-7)).mean()
+    return float(loss), float((means.argmax(axis=1) == right).mean())
+
+
+def train_whole(
+    model: keras.Model,
+    schedule: Schedule,
+    dataset: Callable[[int, int], keras.utils.PyDataset],
+    validate: Callable[[int], Validate],
+    folder: Path,
+) -> dict[str, list[float]]:
+    """Trains the whole network stage by stage and leaves it with the best epoch's weights.
+
+    Args:
+        model: The network, pixels to probabilities.
+        schedule: How long and how fast.
+        dataset: (side, first epoch) -> batches.
+        validate: Side -> the validation to run after each epoch.
+        folder: Where checkpoints are kept, and found again.
+
+    Returns:
+        The history: `loss`, `accuracy`, `val_loss` and `val_accuracy`, a value an epoch.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    first, history = 0, {}
+    for stage in schedule.stages:
+        last = first + stage.epochs
+        checkpoint = Checkpoint(folder, validate(stage.side))
+        checkpoint.set_model(model)
+        history = checkpoint.progress
+        if checkpoint.epochs_done < last:
+            begin = max(first, checkpoint.epochs_done)
+            batches = dataset(stage.side, begin)
+            train_batch_norm(model, stage.batch_norm)
+            if begin == first:
+                checkpoint.restore()  # before there is an optimizer: each stage starts with a fresh one
+            model.compile(
+                optimizer(schedule, stage.rate, len(batches) * stage.epochs),
+                "categorical_crossentropy",
+                metrics=["accuracy"],
+            )
+            if begin > first:
+                model.optimizer.build(model.trainable_variables)
+                checkpoint.restore()
+            print(
+                f"Training at {stage.side} px, epochs {begin + 1} to {last} of {schedule.epochs}", flush=True
+            )
+            model.fit(batches, initial_epoch=begin, epochs=last, callbacks=[checkpoint], verbose=2)
+        first = last
+    keras.Model(model.inputs, model.outputs).load_weights(folder / "best.weights.h5")
+    return history

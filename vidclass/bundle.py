@@ -1,0 +1,214 @@
+"""A model as a folder: `vidclass.json`, the weights, the exported networks, the model card and its plots.
+
+The configuration says all that serving needs; the architecture is rebuilt from it by `vidclass.networks`. Nothing in a
+bundle is executed. The layout is the same in `models/`, on the Hub, and in the Hub's cache.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from vidclass.errors import BundleError
+from vidclass.preprocess import GEOMETRIES, Preprocess
+
+FORMAT = 1
+"""Version of the folder's layout; raised when an older program could no longer read it rightly."""
+
+CONFIG = "vidclass.json"
+"""Not `config.json`, which Keras's own Hub loader takes for its own."""
+
+Family = Literal["frame-cnn", "conv3d", "cnn-gru"]
+FAMILIES: tuple[Family, ...] = get_args(Family)
+FAMILY_TITLES: dict[Family, str] = {
+    "frame-cnn": "Frame CNN + rolling average",
+    "conv3d": "3D CNN",
+    "cnn-gru": "CNN-GRU",
+}
+
+WEIGHT_FILES = ("embed.weights.h5", "head.weights.h5")
+NETWORK_FILES = ("embed.xml", "embed.bin", "head.xml", "head.bin")
+ALLOWED_FILES = (CONFIG, "README.md", "NOTICE", *WEIGHT_FILES, *NETWORK_FILES, "*.png")
+"""What a bundle may hold; nothing else is read, pulled or pushed."""
+
+MAX_CONFIG_BYTES = 2**20
+MAX_BUNDLE_BYTES = 200 * 2**20
+"""A bound for bundles from elsewhere; ours have at most 20 MB."""
+MAX_LABELS = 10_000
+MAX_INPUT_SIZE = 1024
+MAX_WINDOW = 256
+"""Bounds on what a configuration may ask this machine to build, far above any sensible model."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What the head judges at once; see `vidclass.sampling`."""
+
+    length: int = 1
+    """Sampled frames in a window."""
+    sample_fps: float | None = None
+    """Samples a second; None samples every frame."""
+    hop: int = 1
+    """Samples from one judgement to the next."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A model folder's configuration."""
+
+    folder: Path
+    name: str
+    version: str
+    family: Family
+    architecture: dict[str, Any]
+    """Arguments of the family's builder in `vidclass.networks`."""
+    preprocess: Preprocess
+    window: Window
+    labels: tuple[str, ...]
+    temperature: float = 1.0
+    """Divides the log-probabilities before they are served, so that they mean what they say (Guo et al., 2017)."""
+    threshold: float = 0.0
+    """Confidence of a clip's label under which a front end says that it is not sure."""
+    training: dict[str, Any] = field(default_factory=dict)
+    """How the weights came about: recipe, seed, data digest, versions, history."""
+    metrics: dict[str, Any] = field(default_factory=dict)
+    """What was measured, on which part of which data."""
+    files: dict[str, str] = field(default_factory=dict)
+    """SHA-256 of every weight and network file."""
+
+    @property
+    def embeds(self) -> bool:
+        """Whether frames are embedded one by one before the head sees them."""
+        return self.family != "conv3d"
+
+    def required_files(self) -> list[str]:
+        """The weight and network files that this family needs."""
+        return [
+            name for name in (*WEIGHT_FILES, *NETWORK_FILES) if self.embeds or not name.startswith("embed")
+        ]
+
+
+def load(folder: Path) -> Bundle:
+    """Reads a bundle and checks that it is whole.
+
+    Raises:
+        BundleError: It is no bundle, has another format, or a file is missing, foreign or changed.
+    """
+    bundle = read_config(folder)
+    _check_files(bundle)
+    return bundle
+
+
+def read_config(folder: Path) -> Bundle:
+    """Reads and checks `vidclass.json` alone.
+
+    Raises:
+        BundleError: It is missing, is no configuration of this format, or asks for what cannot be.
+    """
+    path = folder / CONFIG
+    if not path.is_file():
+        raise BundleError(
+            f"A model must be a folder that holds {CONFIG}. Received: {folder}. Check the path."
+        )
+    if path.stat().st_size > MAX_CONFIG_BYTES:
+        raise BundleError(
+            f"{CONFIG} must be smaller than {MAX_CONFIG_BYTES} bytes. Received: {path.stat().st_size}."
+        )
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BundleError(f"{path} must be JSON. It is not ({error}). Get the model again.") from error
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
+        found = values.get("format") if isinstance(values, dict) else None
+        raise BundleError(
+            f"{path} must have format {FORMAT}. Received: {found}. Get a vidclass that knows it."
+        )
+    try:
+        bundle = Bundle(
+            folder=folder,
+            name=str(values["name"]),
+            version=str(values["version"]),
+            family=values["family"],
+            architecture=dict(values["architecture"]),
+            preprocess=Preprocess(**values["preprocess"]),
+            window=Window(**values["window"]),
+            labels=tuple(values["labels"]),
+            temperature=float(values["temperature"]),
+            threshold=float(values["threshold"]),
+            training=dict(values["training"]),
+            metrics=dict(values["metrics"]),
+            files=dict(values["files"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{path} lacks or garbles a field: {error}. Get the model again.") from error
+    _check_values(bundle)
+    return bundle
+
+
+def _check_values(bundle: Bundle) -> None:
+    labels, window, preprocess = bundle.labels, bundle.window, bundle.preprocess
+    demands = {
+        "name must be lower-case letters, digits and dashes": re.fullmatch(
+            r"[a-z0-9][a-z0-9-]{0,63}", bundle.name
+        ),
+        "version must read like 1.0.0": re.fullmatch(r"\d+\.\d+\.\d+", bundle.version),
+        f"family must be one of {', '.join(FAMILIES)}": bundle.family in FAMILIES,
+        f"labels must be 2 to {MAX_LABELS} different texts": 2 <= len(labels) <= MAX_LABELS
+        and len(set(labels)) == len(labels)
+        and all(isinstance(label, str) and label for label in labels),
+        f"input size must be 8 to {MAX_INPUT_SIZE}": _between(preprocess.size, 8, MAX_INPUT_SIZE),
+        f"geometry must be one of {', '.join(GEOMETRIES)}": preprocess.geometry in GEOMETRIES,
+        f"window length must be 1 to {MAX_WINDOW}": _between(window.length, 1, MAX_WINDOW),
+        "hop must be at least 1": _between(window.hop, 1, 10**6),
+        "sample_fps must be a rate or null": window.sample_fps is None
+        or 0 < float(window.sample_fps) <= 1000,
+        "temperature must be positive": 0.01 <= bundle.temperature <= 100,
+        "threshold must be a probability": 0 <= bundle.threshold <= 1,
+    }
+    for demand, holds in demands.items():
+        if not holds:
+            raise BundleError(f"{bundle.folder / CONFIG}: {demand}. It does not. Get the model again.")
+
+
+def _between(value: Any, low: int, high: int) -> bool:
+    return isinstance(value, int) and low <= value <= high
+
+
+def _check_files(bundle: Bundle) -> None:
+    total = 0
+    for name in bundle.required_files():
+        path = bundle.folder / name
+        if not path.is_file():
+            raise BundleError(
+                f"The model {bundle.name} must hold {name}. It is missing. Get the model again."
+            )
+        total += path.stat().st_size
+        if total > MAX_BUNDLE_BYTES:
+            raise BundleError(
+                f"The model {bundle.name} must be smaller than {MAX_BUNDLE_BYTES} bytes. It is not."
+            )
+        if bundle.files.get(name) != sha256(path):
+            raise BundleError(
+                f"{name} of the model {bundle.name} must be the file that was published. Its hash differs from "
+                f"{CONFIG}'s. Get the model again."
+            )
+
+
+def sha256(path: Path) -> str:
+    """The file's hash, as 64 hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def write_config(bundle: Bundle) -> Bundle:
+    """Writes `vidclass.json` with the hashes of the files that lie beside it; returns the bundle with them."""
+    hashes = {name: sha256(bundle.folder / name) for name in bundle.required_files()}
+    whole = replace(bundle, files=hashes)
+    values = {"format": FORMAT, **asdict(whole)}
+    del values["folder"]
+    (bundle.folder / CONFIG).write_text(
+        json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    return whole

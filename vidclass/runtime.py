@@ -1,0 +1,201 @@
+"""A bundle's networks as functions on NumPy arrays, on OpenVINO or on TensorFlow, behind one interface.
+
+OpenVINO runs the exported networks and is several times faster on a CPU. TensorFlow rebuilds the Keras networks from
+the bundle's configuration, loads their weights, and is the way to a GPU. Both are imported only where they are used.
+"""
+
+import importlib.util
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vidclass import networks
+from vidclass.bundle import Bundle
+from vidclass.errors import BundleError, OptionError
+
+Runtime = Literal["openvino", "tensorflow"]
+Precision = Literal["auto", "f32", "bf16"]
+Arrays = tuple[NDArray[Any], ...]
+"""One item: an array for each input of a network, without the batch axis."""
+
+BATCH = {"embed": 4, "head": 8}
+"""Items in a batch: enough that Python's share of the work does not matter, few enough that little is held."""
+
+
+class Network(Protocol):
+    """A network as a function."""
+
+    def map(self, items: Iterable[Arrays]) -> Iterator[NDArray[np.float32]]:
+        """Runs the network over a stream of items and yields an output for each, in order.
+
+        Items are taken in batches and a few batches ahead of the outputs; never is the whole stream held.
+        """
+        ...
+
+
+class LoadedNetworks(NamedTuple):
+    """A bundle's networks, ready to run."""
+
+    embed: Network | None
+    head: Network
+    runtime: str
+    """What runs them, in words: `OpenVINO bf16`."""
+
+
+def load(bundle: Bundle, runtime: Runtime | None = None, precision: Precision = "auto") -> LoadedNetworks:
+    """Loads a bundle's networks.
+
+    Args:
+        bundle: The checked bundle.
+        runtime: `openvino`, `tensorflow`, or None for OpenVINO where it is installed and TensorFlow elsewhere.
+        precision: Of OpenVINO's arithmetic; `auto` takes bf16 where the processor computes in it and f32 elsewhere.
+
+    Raises:
+        OptionError: The runtime is unknown or not installed.
+        BundleError: A network file is damaged or does not fit the configuration.
+    """
+    chosen = runtime or ("openvino" if importlib.util.find_spec("openvino") else "tensorflow")
+    if chosen not in ("openvino", "tensorflow"):
+        raise OptionError(f"The runtime must be openvino or tensorflow. Received: {chosen}.")
+    if importlib.util.find_spec(chosen) is None:
+        raise OptionError(
+            f"The runtime {chosen} must be installed. It is not. Install it: pip install {chosen}."
+        )
+    if chosen == "openvino":
+        return _load_openvino(bundle, precision)
+    return _load_tensorflow(bundle)
+
+
+def _batched(items: Iterable[Arrays], size: int) -> Iterator[tuple[list[NDArray[Any]], int]]:
+    """Stacks items into batches; the last one, if partial, is filled up with its last item. Yields (inputs, count)."""
+    stream = iter(items)
+    while batch := list(islice(stream, size)):
+        count = len(batch)
+        batch += [batch[-1]] * (size - count)
+        yield [np.stack(column) for column in zip(*batch, strict=True)], count
+
+
+# OpenVINO
+
+
+class _OpenVinoNetwork:
+    """A compiled network, fed by a ring of asynchronous requests that keeps every core busy."""
+
+    def __init__(self, compiled: Any, batch: int):
+        self._compiled, self._batch = compiled, batch
+        self._requests = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
+
+    def map(self, items: Iterable[Arrays]) -> Iterator[NDArray[np.float32]]:
+        """See `Network.map`. Each call has requests of its own, so several callers can run at once."""
+        free = [self._compiled.create_infer_request() for _ in range(self._requests)]
+        running: deque[tuple[Any, list[NDArray[Any]], int]] = deque()
+
+        def finish() -> NDArray[np.float32]:
+            request, _, count = running.popleft()
+            request.wait()
+            output: NDArray[np.float32] = request.get_output_tensor().data[:count].copy()
+            free.append(request)
+            return output
+
+        try:
+            for inputs, count in _batched(items, self._batch):
+                if not free:
+                    yield from finish()
+                request = free.pop()
+                request.start_async(inputs, share_inputs=True)
+                running.append((request, inputs, count))  # the request reads the inputs where they are
+            while running:
+                yield from finish()
+        finally:
+            for request, *_ in running:
+                request.wait()
+
+
+def _load_openvino(bundle: Bundle, precision: Precision) -> LoadedNetworks:
+    import openvino
+
+    core = openvino.Core()
+    if precision == "auto":
+        precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+    core.set_property("CPU", {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precision})
+    cache = os.environ.get("VIDCLASS_CACHE")
+    if cache:
+        core.set_property({"CACHE_DIR": str(Path(cache) / "openvino")})
+
+    def compiled(part: str) -> _OpenVinoNetwork:
+        path = bundle.folder / f"{part}.xml"
+        try:
+            model = core.read_model(path)
+            prepared = openvino.preprocess.PrePostProcessor(model)
+            for number, port in enumerate(model.inputs):
+                rank = port.get_partial_shape().rank.get_length()
+                if rank > 3:  # pictures: frames (B, H, W, 3) or windows of them (B, T, H, W, 3)
+                    prepared.input(number).tensor().set_element_type(openvino.Type.u8)
+            model = prepared.build()
+            batch = BATCH[part]
+            model.reshape(
+                {
+                    port: [batch, *list(port.get_partial_shape())[1:]] for port in model.inputs
+                }  # only B is open
+            )
+            return _OpenVinoNetwork(core.compile_model(model, "CPU"), batch)
+        except RuntimeError as error:
+            raise BundleError(
+                f"{path} must be a network that OpenVINO reads. It is not ({error})."
+            ) from error
+
+    embed = compiled("embed") if bundle.embeds else None
+    return LoadedNetworks(embed, compiled("head"), f"OpenVINO {precision}")
+
+
+# TensorFlow
+
+
+class _KerasNetwork:
+    """A Keras network, run batch by batch."""
+
+    def __init__(self, model: Any, batch: int):
+        self._model, self._batch = model, batch
+
+    def map(self, items: Iterable[Arrays]) -> Iterator[NDArray[np.float32]]:
+        """See `Network.map`."""
+        for inputs, count in _batched(items, self._batch):
+            yield from np.asarray(self._model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0]))[
+                :count
+            ]
+
+
+def build_keras(bundle: Bundle) -> networks.Networks:
+    """The bundle's Keras networks with their weights.
+
+    Raises:
+        BundleError: A weight file does not fit the configuration.
+    """
+    built = networks.build(
+        bundle.family, bundle.architecture, bundle.preprocess.size, len(bundle.labels), bundle.window.length
+    )
+    for part, network in zip(("embed", "head"), built, strict=True):
+        if network is not None:
+            path = bundle.folder / f"{part}.weights.h5"
+            try:
+                network.load_weights(path)
+            except (ValueError, OSError, KeyError) as error:
+                raise BundleError(f"{path} must hold this network's weights. It does not: {error}") from error
+    return built
+
+
+def _load_tensorflow(bundle: Bundle) -> LoadedNetworks:
+    built = build_keras(bundle)
+    embed = _KerasNetwork(built.embed, BATCH["embed"] * 8) if built.embed is not None else None
+    return LoadedNetworks(embed, _KerasNetwork(built.head, BATCH["head"]), "TensorFlow")
+
+
+def run(network: Network, items: Sequence[Arrays]) -> NDArray[np.float32]:
+    """The outputs of a few items at once, `(N, ...)`."""
+    return np.stack(list(network.map(items)))
