@@ -76,14 +76,10 @@ class Augmentation:
 
     def _warp(self, image: Image) -> Image:
         height, width = image.shape[:2]
-        to_unit = np.array(
-            [[1 / self.size, 0, 0.5 / self.size - 0.5], [0, 1 / self.size, 0.5 / self.size - 0.5]]
-        )
+        to_unit = np.array([[1 / self.size, 0, 0.5 / self.size - 0.5], [0, 1 / self.size, 0.5 / self.size - 0.5]])
         from_unit = np.array([[width, 0, width / 2 - 0.5], [0, height, height / 2 - 0.5], [0, 0, 1]])
         unit = np.vstack([self.matrix, [0, 0, 1]]) @ np.vstack([to_unit, [0, 0, 1]])
-        step = float(
-            np.sqrt(abs(np.linalg.det((from_unit @ unit)[:2, :2])))
-        )  # source pixels per output pixel
+        step = float(np.sqrt(abs(np.linalg.det((from_unit @ unit)[:2, :2]))))  # source pixels per output pixel
         if step > SHRINK_FIRST:
             shrunk = resize(image, (max(1, round(width / step)), max(1, round(height / step))))
             height, width = shrunk.shape[:2]
@@ -132,8 +128,6 @@ def _motion(random: np.random.Generator, size: int) -> NDArray[np.float32]:
     kernel = np.zeros((length, length), np.uint8)
     angle = random.uniform(0, np.pi)
     reach = (length - 1) / 2
-    ends = [
-        (round(reach + s * reach * np.cos(angle)), round(reach + s * reach * np.sin(angle))) for s in (-1, 1)
-    ]
+    ends = [(round(reach + s * reach * np.cos(angle)), round(reach + s * reach * np.sin(angle))) for s in (-1, 1)]
     cv2.line(kernel, ends[0], ends[1], 1)
     return (kernel / kernel.sum()).astype(np.float32)

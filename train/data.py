@@ -61,13 +61,9 @@ def read_items(source: Path) -> list[Item]:
     elif source.is_file():
         items = _read_list(source)
     else:
-        raise DataError(
-            f"--data must be a folder with one sub-folder a class, or a CSV list. Received: {source}."
-        )
+        raise DataError(f"--data must be a folder with one sub-folder a class, or a CSV list. Received: {source}.")
     if not items:
-        raise DataError(
-            f"{source} must hold labelled files. Found none: make one sub-folder a class, or a CSV list."
-        )
+        raise DataError(f"{source} must hold labelled files. Found none: make one sub-folder a class, or a CSV list.")
     return items
 
 
@@ -110,9 +106,7 @@ def _group(path: Path, label: str, given: str | None) -> str:
     return f"{label}/{ucf.group(1)}" if ucf else f"{label}/{path.name}"
 
 
-def select(
-    items: Sequence[Item], labels: Sequence[str], rename: Mapping[str, str] | None = None
-) -> list[Item]:
+def select(items: Sequence[Item], labels: Sequence[str], rename: Mapping[str, str] | None = None) -> list[Item]:
     """The items of the labels asked for, after renaming classes (`{"Punch": "boxing"}`)."""
     renamed = [replace(item, label=(rename or {}).get(item.label, item.label)) for item in items]
     wanted = set(labels)

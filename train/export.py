@@ -27,9 +27,7 @@ def write_networks(bundle: Bundle, trained: Networks) -> Bundle:
     Returns:
         The bundle with the hashes of its files.
     """
-    fixed = build(
-        bundle.family, bundle.architecture, bundle.preprocess.size, len(bundle.labels), bundle.window.length
-    )
+    fixed = build(bundle.family, bundle.architecture, bundle.preprocess.size, len(bundle.labels), bundle.window.length)
     for part in ("embed", "head"):
         source, target = getattr(trained, part), getattr(fixed, part)
         if target is not None:

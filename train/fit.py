@@ -72,9 +72,7 @@ def one_hot(labels: Sequence[int], classes: int, smoothing: float) -> NDArray[np
 def optimizer(schedule: Schedule, rate: float, steps: int) -> keras.optimizers.Optimizer:
     """AdamW with a linear warm-up and a cosine decay to zero over `steps` steps."""
     warmup = min(schedule.warmup_steps, steps // 5)
-    decay = keras.optimizers.schedules.CosineDecay(
-        0.0, max(1, steps - warmup), warmup_target=rate, warmup_steps=warmup
-    )
+    decay = keras.optimizers.schedules.CosineDecay(0.0, max(1, steps - warmup), warmup_target=rate, warmup_steps=warmup)
     made = keras.optimizers.AdamW(decay, weight_decay=schedule.weight_decay, global_clipnorm=1.0)
     made.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     return made
@@ -134,9 +132,7 @@ def _save(model: keras.Model, path: Path) -> None:
             whole.unlink(missing_ok=True)
 
 
-def clip_top1(
-    rows: NDArray[np.float32], owners: NDArray[np.int64], labels: Sequence[int]
-) -> tuple[float, float]:
+def clip_top1(rows: NDArray[np.float32], owners: NDArray[np.int64], labels: Sequence[int]) -> tuple[float, float]:
     """(loss, top-1) of items whose rows are averaged, as serving does.
 
     Args:
@@ -191,9 +187,7 @@ def train_whole(
             if begin > first:
                 model.optimizer.build(model.trainable_variables)
                 checkpoint.restore()
-            print(
-                f"Training at {stage.side} px, epochs {begin + 1} to {last} of {schedule.epochs}", flush=True
-            )
+            print(f"Training at {stage.side} px, epochs {begin + 1} to {last} of {schedule.epochs}", flush=True)
             model.fit(batches, initial_epoch=begin, epochs=last, callbacks=[checkpoint], verbose=2)
         first = last
     keras.Model(model.inputs, model.outputs).load_weights(folder / "best.weights.h5")

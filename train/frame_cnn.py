@@ -101,7 +101,5 @@ def _train_head(
     )
     print(f"Fitting the head on the features of {len(frames.owners)} pictures", flush=True)
     features = nets.embed.predict(frames, verbose=0)
-    nets.head.compile(
-        keras.optimizers.Adam(schedule.head_rate), "categorical_crossentropy", metrics=["accuracy"]
-    )
+    nets.head.compile(keras.optimizers.Adam(schedule.head_rate), "categorical_crossentropy", metrics=["accuracy"])
     nets.head.fit(features, targets[frames.owners], 64, schedule.head_epochs, verbose=2)

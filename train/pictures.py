@@ -113,9 +113,7 @@ def load(items: Sequence[Item], spec: PictureSpec, cache: Path) -> Pictures:
             partial_index.write_text(json.dumps(_write(items, spec, partial)))
     found = json.loads(index.read_text())
     if pixels.stat().st_size == 0:
-        raise DataError(
-            f"The data must hold readable files. None of {len(items)} could be read: {found['bad'][0]}."
-        )
+        raise DataError(f"The data must hold readable files. None of {len(items)} could be read: {found['bad'][0]}.")
     shapes = [[tuple(shape) for shape in item] for item in found["shapes"]]
     return Pictures(np.memmap(pixels, np.uint8, mode="r"), shapes, found["bad"])
 

@@ -85,9 +85,7 @@ class Bundle:
 
     def required_files(self) -> list[str]:
         """The weight and network files that this family needs."""
-        return [
-            name for name in (*WEIGHT_FILES, *NETWORK_FILES) if self.embeds or not name.startswith("embed")
-        ]
+        return [name for name in (*WEIGHT_FILES, *NETWORK_FILES) if self.embeds or not name.startswith("embed")]
 
 
 def load(folder: Path) -> Bundle:
@@ -109,22 +107,16 @@ def read_config(folder: Path) -> Bundle:
     """
     path = folder / CONFIG
     if not path.is_file():
-        raise BundleError(
-            f"A model must be a folder that holds {CONFIG}. Received: {folder}. Check the path."
-        )
+        raise BundleError(f"A model must be a folder that holds {CONFIG}. Received: {folder}. Check the path.")
     if path.stat().st_size > MAX_CONFIG_BYTES:
-        raise BundleError(
-            f"{CONFIG} must be smaller than {MAX_CONFIG_BYTES} bytes. Received: {path.stat().st_size}."
-        )
+        raise BundleError(f"{CONFIG} must be smaller than {MAX_CONFIG_BYTES} bytes. Received: {path.stat().st_size}.")
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise BundleError(f"{path} must be JSON. It is not ({error}). Get the model again.") from error
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         found = values.get("format") if isinstance(values, dict) else None
-        raise BundleError(
-            f"{path} must have format {FORMAT}. Received: {found}. Get a vidclass that knows it."
-        )
+        raise BundleError(f"{path} must have format {FORMAT}. Received: {found}. Get a vidclass that knows it.")
     try:
         bundle = Bundle(
             folder=folder,
@@ -150,9 +142,7 @@ def read_config(folder: Path) -> Bundle:
 def _check_values(bundle: Bundle) -> None:
     labels, window, preprocess = bundle.labels, bundle.window, bundle.preprocess
     demands = {
-        "name must be lower-case letters, digits and dashes": re.fullmatch(
-            r"[a-z0-9][a-z0-9-]{0,63}", bundle.name
-        ),
+        "name must be lower-case letters, digits and dashes": re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", bundle.name),
         "version must read like 1.0.0": re.fullmatch(r"\d+\.\d+\.\d+", bundle.version),
         f"family must be one of {', '.join(FAMILIES)}": bundle.family in FAMILIES,
         f"labels must be 2 to {MAX_LABELS} different texts": 2 <= len(labels) <= MAX_LABELS
@@ -162,8 +152,7 @@ def _check_values(bundle: Bundle) -> None:
         f"geometry must be one of {', '.join(GEOMETRIES)}": preprocess.geometry in GEOMETRIES,
         f"window length must be 1 to {MAX_WINDOW}": _between(window.length, 1, MAX_WINDOW),
         "hop must be at least 1": _between(window.hop, 1, 10**6),
-        "sample_fps must be a rate or null": window.sample_fps is None
-        or 0 < float(window.sample_fps) <= 1000,
+        "sample_fps must be a rate or null": window.sample_fps is None or 0 < float(window.sample_fps) <= 1000,
         "temperature must be positive": 0.01 <= bundle.temperature <= 100,
         "threshold must be a probability": 0 <= bundle.threshold <= 1,
     }
@@ -181,14 +170,10 @@ def _check_files(bundle: Bundle) -> None:
     for name in bundle.required_files():
         path = bundle.folder / name
         if not path.is_file():
-            raise BundleError(
-                f"The model {bundle.name} must hold {name}. It is missing. Get the model again."
-            )
+            raise BundleError(f"The model {bundle.name} must hold {name}. It is missing. Get the model again.")
         total += path.stat().st_size
         if total > MAX_BUNDLE_BYTES:
-            raise BundleError(
-                f"The model {bundle.name} must be smaller than {MAX_BUNDLE_BYTES} bytes. It is not."
-            )
+            raise BundleError(f"The model {bundle.name} must be smaller than {MAX_BUNDLE_BYTES} bytes. It is not.")
         if bundle.files.get(name) != sha256(path):
             raise BundleError(
                 f"{name} of the model {bundle.name} must be the file that was published. Its hash differs from "
@@ -208,7 +193,5 @@ def write_config(bundle: Bundle) -> Bundle:
     whole = replace(bundle, files=hashes)
     values = {"format": FORMAT, **asdict(whole)}
     del values["folder"]
-    (bundle.folder / CONFIG).write_text(
-        json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    (bundle.folder / CONFIG).write_text(json.dumps(values, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return whole

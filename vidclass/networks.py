@@ -51,9 +51,7 @@ def backbone(name: str, size: int | None, weights: str | None = None) -> keras.M
         "InceptionV3": keras.applications.InceptionV3,
     }
     if name not in builders:
-        raise OptionError(
-            f"The backbone must be one of {', '.join(BACKBONES)}. Received: {name}. Pick one of these."
-        )
+        raise OptionError(f"The backbone must be one of {', '.join(BACKBONES)}. Received: {name}. Pick one of these.")
     base = builders[name](
         include_top=False, weights="imagenet" if weights == "imagenet" else None, input_shape=(size, size, 3)
     )

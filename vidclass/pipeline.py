@@ -200,8 +200,7 @@ def rendering(
         info = frames.info
         size = _output_size(info.width, info.height, max_width)
         writers = [
-            stack.enter_context(video.Writer(output.path, *size, info.rate, info.color, clip))
-            for output in outputs
+            stack.enter_context(video.Writer(output.path, *size, info.rate, info.color, clip)) for output in outputs
         ]
         annotators = [
             Annotator(
@@ -220,9 +219,7 @@ def rendering(
             first = frame.yuv(size)
             for number, (writer, annotator) in enumerate(zip(writers, annotators, strict=True)):
                 # The last one draws on the frame itself.
-                planes = (
-                    first if number == len(outputs) - 1 else video.Planes(*(plane.copy() for plane in first))
-                )
+                planes = first if number == len(outputs) - 1 else video.Planes(*(plane.copy() for plane in first))
                 annotator.draw(planes, smoothed[number][frame.index], edge=bool(strays[number][frame.index]))
                 writer.write(planes, frame.time, frame.duration)
             if frame.index % PROGRESS_EVERY == 0:

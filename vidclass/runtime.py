@@ -64,9 +64,7 @@ def load(bundle: Bundle, runtime: Runtime | None = None, precision: Precision = 
     if chosen not in ("openvino", "tensorflow"):
         raise OptionError(f"The runtime must be openvino or tensorflow. Received: {chosen}.")
     if importlib.util.find_spec(chosen) is None:
-        raise OptionError(
-            f"The runtime {chosen} must be installed. It is not. Install it: pip install {chosen}."
-        )
+        raise OptionError(f"The runtime {chosen} must be installed. It is not. Install it: pip install {chosen}.")
     if chosen == "openvino":
         return _load_openvino(bundle, precision)
     return _load_tensorflow(bundle)
@@ -140,15 +138,11 @@ def _load_openvino(bundle: Bundle, precision: Precision) -> LoadedNetworks:
             model = prepared.build()
             batch = BATCH[part]
             model.reshape(
-                {
-                    port: [batch, *list(port.get_partial_shape())[1:]] for port in model.inputs
-                }  # only B is open
+                {port: [batch, *list(port.get_partial_shape())[1:]] for port in model.inputs}  # only B is open
             )
             return _OpenVinoNetwork(core.compile_model(model, "CPU"), batch)
         except RuntimeError as error:
-            raise BundleError(
-                f"{path} must be a network that OpenVINO reads. It is not ({error})."
-            ) from error
+            raise BundleError(f"{path} must be a network that OpenVINO reads. It is not ({error}).") from error
 
     embed = compiled("embed") if bundle.embeds else None
     return LoadedNetworks(embed, compiled("head"), f"OpenVINO {precision}")
@@ -166,9 +160,7 @@ class _KerasNetwork:
     def map(self, items: Iterable[Arrays]) -> Iterator[NDArray[np.float32]]:
         """See `Network.map`."""
         for inputs, count in _batched(items, self._batch):
-            yield from np.asarray(self._model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0]))[
-                :count
-            ]
+            yield from np.asarray(self._model.predict_on_batch(inputs if len(inputs) > 1 else inputs[0]))[:count]
 
 
 def build_keras(bundle: Bundle) -> networks.Networks:

@@ -39,6 +39,4 @@ def resolve(name: str | Path) -> Found:
         return Found(bundled, "bundled")
     if Path(name).is_dir():
         return Found(Path(name), str(name))
-    raise OptionError(
-        f"The model must be one of {', '.join(names())}, or a model's folder. Received: {name}."
-    )
+    raise OptionError(f"The model must be one of {', '.join(names())}, or a model's folder. Received: {name}.")
