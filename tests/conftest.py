@@ -10,6 +10,8 @@ import av
 import numpy as np
 import pytest
 
+from vidclass.analysis import Analysis
+
 TICK = Fraction(1, 90_000)
 
 os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder otherwise tells its whole configuration
@@ -121,6 +123,28 @@ class ClipMaker:
 def make_clip(tmp_path: Path) -> ClipMaker:
     """Writes clips into the test's own folder: `make_clip("clip.mp4", frames=5, audio="aac")`."""
     return ClipMaker(tmp_path)
+
+
+@pytest.fixture
+def make_analysis() -> Callable[..., Analysis]:
+    """Makes analyses of rows given by hand: `make_analysis([[0.1, 0.2, 0.7]] * 30, fps=10)`."""
+
+    def make(rows, labels=("baseball", "football", "tennis"), fps=25.0, **fields) -> Analysis:
+        settings = {
+            "clip": "a.mp4",
+            "model": "frame-cnn-test",
+            "family": "frame-cnn",
+            "source": "bundled",
+            "width": 64,
+            "height": 48,
+            "times": np.arange(len(rows)) / fps,
+            "duration": len(rows) / fps,
+            "threshold": 0.4,
+            **fields,
+        }
+        return Analysis(labels=tuple(labels), rows=np.asarray(rows, np.float32), fps=fps, **settings)
+
+    return make
 
 
 def _quality(codec: str) -> dict[str, str]:

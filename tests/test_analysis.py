@@ -7,39 +7,13 @@ import pickle
 import numpy as np
 import pytest
 
-from vidclass.analysis import Analysis
 from vidclass.errors import OptionError
 
 
-def make(rows, labels=("baseball", "football", "tennis"), fps=25.0, **fields):
-    rows = np.asarray(rows, np.float32)
-    times = np.arange(len(rows)) / fps
-    settings = {
-        "threshold": 0.4,
-        "notes": ("a note",),
-        "timing": {"decode": 0.5, "infer": 1.0, "total": 1.2},
-        **fields,
-    }
-    return Analysis(
-        clip="a.mp4",
-        model="m",
-        family="frame-cnn",
-        source="bundled",
-        labels=tuple(labels),
-        times=times,
-        rows=rows,
-        fps=fps,
-        duration=len(rows) / fps,
-        width=64,
-        height=48,
-        **settings,
-    )
-
-
 @pytest.fixture
-def late_tennis():
+def late_tennis(make_analysis):
     """Football for 40 frames, tennis for 45: smoothed rows favour what comes first, raw rows do not."""
-    return make([[0.0, 0.9, 0.1]] * 40 + [[0.0, 0.1, 0.9]] * 45)
+    return make_analysis([[0.0, 0.9, 0.1]] * 40 + [[0.0, 0.1, 0.9]] * 45)
 
 
 @pytest.mark.parametrize("queue_size", [1, 8, 128, 256])
@@ -58,28 +32,28 @@ def test_agreement_of_smoothed_rows_is_with_the_same_label(late_tennis):
     assert late_tennis.summary(256).smoothed.agreement == pytest.approx(5 / 85)
 
 
-def test_top_is_sorted_and_at_most_five():
+def test_top_is_sorted_and_at_most_five(make_analysis):
     rows = np.tile([0.05, 0.3, 0.25, 0.2, 0.15, 0.05], (10, 1))
-    summary = make(rows, labels="abcdef").summary(4)
+    summary = make_analysis(rows, labels="abcdef").summary(4)
     assert [label for label, _ in summary.top] == ["b", "c", "d", "e", "a"]
     assert summary.top[0] == ("b", summary.confidence)
-    assert len(make([[0.5, 0.4, 0.1]]).summary(1).top) == 3
+    assert len(make_analysis([[0.5, 0.4, 0.1]]).summary(1).top) == 3
 
 
 @pytest.mark.parametrize(
     ("threshold", "verdict"),
     [(0.6, "football 61 %"), (0.62, "not sure; best guess football (61 %)")],
 )
-def test_verdict(threshold, verdict):
-    summary = make([[0.2, 0.61, 0.19]], threshold=threshold).summary(1)
+def test_verdict(make_analysis, threshold, verdict):
+    summary = make_analysis([[0.2, 0.61, 0.19]], threshold=threshold).summary(1)
     assert summary.sure is (threshold == 0.6)
     assert summary.verdict == verdict
     assert summary.label == "football"
 
 
-def test_arrays_are_read_only_copies():
+def test_arrays_are_read_only_copies(make_analysis):
     rows = np.full((4, 3), 1 / 3, np.float32)
-    analysis = make(rows)
+    analysis = make_analysis(rows)
     rows[:] = 0
     assert analysis.rows[0, 0] > 0.3
     for array in (analysis.rows, analysis.times):
@@ -107,10 +81,11 @@ def test_smallest_queue_is_as_steady_as_the_default(late_tennis):
     assert late_tennis.smallest_queue == 1
 
 
-def test_frames_per_second_by_wall_time():
-    assert make([[1, 0, 0]] * 6).frames_per_second == pytest.approx(5)
-    assert make([[1, 0, 0]] * 6, timing={"decode": 1.0, "infer": 2.0}).frames_per_second == pytest.approx(2)
-    assert make([[1, 0, 0]], timing={}).frames_per_second == 0
+def test_frames_per_second_by_wall_time(make_analysis):
+    stages = {"decode": 0.5, "infer": 1.0, "total": 1.2}
+    assert make_analysis([[1, 0, 0]] * 6, timing=stages).frames_per_second == pytest.approx(5)
+    assert make_analysis([[1, 0, 0]] * 6, timing={"decode": 1.0, "infer": 2.0}).frames_per_second == pytest.approx(2)
+    assert make_analysis([[1, 0, 0]], timing={}).frames_per_second == 0
 
 
 @pytest.mark.parametrize("queue_size", [0, 257])
@@ -124,13 +99,13 @@ def test_queue_size_is_checked(late_tennis, queue_size):
 @pytest.mark.parametrize(
     "rows", [np.zeros((0, 3)), np.zeros((4, 2)), np.zeros(3)], ids=["no frame", "a class short", "one axis"]
 )
-def test_rows_must_fit_times_and_labels(rows):
+def test_rows_must_fit_times_and_labels(make_analysis, rows):
     with pytest.raises(ValueError, match="one row of one probability a label"):
-        make(rows)
+        make_analysis(rows)
 
 
-def test_times_must_increase_and_end_before_the_duration():
-    analysis = make([[1, 0, 0]] * 3)
+def test_times_must_increase_and_end_before_the_duration(make_analysis):
+    analysis = make_analysis([[1, 0, 0]] * 3)
     with pytest.raises(ValueError, match="strictly increase"):
         dataclasses.replace(analysis, times=np.array([0.0, 0.2, 0.2]))
     with pytest.raises(ValueError, match="duration be no less"):

@@ -18,6 +18,15 @@ TOP = 5
 """Classes that a summary and a chart show: what a person takes in at a glance."""
 
 
+def percent(share: float) -> str:
+    """A share, 0–1, in words.
+
+    >>> percent(0.868)
+    '87 %'
+    """
+    return f"{100 * share:.0f} %"
+
+
 @dataclass(frozen=True)
 class Summary:
     """What a clip shows, and how steadily, raw and smoothed."""
@@ -40,8 +49,8 @@ class Summary:
     @property
     def verdict(self) -> str:
         """The answer in words: `football 87 %`, or `not sure; best guess football (31 %)`."""
-        percent = f"{self.confidence:.0%}".replace("%", " %")
-        return f"{self.label} {percent}" if self.sure else f"not sure; best guess {self.label} ({percent})"
+        share = percent(self.confidence)
+        return f"{self.label} {share}" if self.sure else f"not sure; best guess {self.label} ({share})"
 
 
 @dataclass(frozen=True, eq=False)

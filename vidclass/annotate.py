@@ -35,8 +35,14 @@ INK: RGB = (245, 247, 250)
 MUTED: RGB = (176, 184, 198)
 EDGE: RGB = (255, 107, 0)
 
-LUMA_WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
-"""Weights of red and blue in luma. Source: ITU-R BT.601-7, BT.709-6, BT.2020-2."""
+LUMA_WEIGHTS = {
+    "bt601": (0.299, 0.114),
+    "bt709": (0.2126, 0.0722),
+    "bt2020": (0.2627, 0.0593),
+    "fcc": (0.3, 0.11),
+    "smpte240m": (0.212, 0.087),
+}
+"""Weights of red and blue in luma, by the matrix' name. Source: ITU-T H.273, table 4."""
 
 
 class Annotator:
@@ -137,7 +143,7 @@ class Annotator:
         for rank, (line, index) in enumerate(zip(self._lines, ranking, strict=True)):
             share = min(1.0, max(0.0, float(row[index])))
             letters = self._letters if rank else self._headline
-            percent = self._piece(f"{share:.0%}".replace("%", " %"), letters, self._inner, True)
+            percent = self._piece(f"{100 * share:.0f} %", letters, self._inner, True)
             taken = percent[0].shape[1] if percent else 0
             name = self._piece(self._labels[index], letters, self._inner - taken - self._bar, False)
             self._paste(frame, percent, self._left + self._inner - taken, line)
@@ -179,9 +185,7 @@ class Annotator:
             top, left = y // scale, x // scale
             target[top : top + source.shape[0], left : left + source.shape[1]] = source
 
-    def _fill(
-        self, frame: Sequence[Plane], color: Sequence[Plane], x: int, y: int, width: int, height: int
-    ) -> None:
+    def _fill(self, frame: Sequence[Plane], color: Sequence[Plane], x: int, y: int, width: int, height: int) -> None:
         for target, value, scale in zip(frame, color, self._scales, strict=True):
             target[y // scale : (y + height) // scale, x // scale : (x + width) // scale] = value
 
