@@ -180,3 +180,8 @@ def by_split(items: Sequence[Item]) -> dict[str, list[Item]]:
     for item in items:
         parts[item.split].append(item)
     return parts
+
+
+def without_groups(items: Sequence[Item]) -> list[Item]:
+    """The items as if each were its own source and no split were given: the tutorials' kind of split."""
+    return [replace(item, group=f"{item.label}/{item.path.name}", split="") for item in items]

@@ -1,6 +1,7 @@
 """Trained networks -> the files that a bundle serves: Keras weights and OpenVINO networks."""
 
 import contextlib
+import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from vidclass import bundle as bundles
 from vidclass import runtime
 from vidclass.bundle import Bundle
 from vidclass.networks import Networks, build
+from vidclass.preprocess import Preprocess
 
 SAMPLES = 16
 """Random inputs on which exported and Keras network are compared."""
@@ -37,13 +39,33 @@ def write_networks(bundle: Bundle, trained: Networks) -> Bundle:
     return bundles.write_config(bundle)
 
 
+def embedding(network: keras.Model, preprocess: Preprocess, folder: Path) -> tuple[runtime.Network, str]:
+    """A Keras CNN as the runtime that serves would run it, and a key that changes with its weights.
+
+    Args:
+        network: Frame -> feature.
+        preprocess: Gives its input size.
+        folder: Where the exported network is put.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "embed.xml"
+    _export(network, path)
+    digest = hashlib.sha256(str(preprocess).encode())
+    for weight in network.get_weights():
+        digest.update(np.ascontiguousarray(weight).data)
+    return runtime.load_exported(path, "embed")[0], digest.hexdigest()
+
+
 def _export(network: keras.Model, path: Path) -> None:
     import openvino
 
     with TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         full = Path(folder) / "network.xml"
         network.export(str(full), format="openvino", verbose=False)
-        openvino.save_model(openvino.Core().read_model(full), path, compress_to_fp16=True)
+        model = openvino.Core().read_model(full)
+        # An unrolled GRU leaves dangling ends, which the conversion takes for further outputs: ours is the first.
+        single = openvino.Model(model.get_results()[:1], model.get_parameters(), network.name)
+        openvino.save_model(single, path, compress_to_fp16=True)
 
 
 @dataclass(frozen=True)

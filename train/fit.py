@@ -88,9 +88,10 @@ def train_batch_norm(model: keras.Model, trained: bool) -> None:
 class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
     """After each epoch: measures the validation part, keeps the best weights, saves what going on needs."""
 
-    def __init__(self, folder: Path, validate: Validate):
+    def __init__(self, folder: Path, validate: Validate, keep_last: bool = True):
         super().__init__()
-        self._folder, self._validate = folder, validate
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder, self._validate, self._keep_last = folder, validate, keep_last
         self.progress: dict[str, list[float]] = {}
         saved = folder / "progress.json"
         if saved.is_file():
@@ -116,9 +117,15 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
         if top1 >= best:
             # Through a model that has no optimizer, whose state would tie the file to this stage.
             _save(keras.Model(self.model.inputs, self.model.outputs), self._folder / "best.weights.h5")
-        _save(self.model, self._folder / "last.weights.h5")
-        with replacing(self._folder / "progress.json") as partial:
-            partial.write_text(json.dumps(self.progress))
+        if self._keep_last:
+            _save(self.model, self._folder / "last.weights.h5")
+            with replacing(self._folder / "progress.json") as partial:
+                partial.write_text(json.dumps(self.progress))
+
+
+def load_best(model: keras.Model, folder: Path) -> None:
+    """Gives the network the weights of the epoch that was best on the validation part."""
+    keras.Model(model.inputs, model.outputs).load_weights(folder / "best.weights.h5")
 
 
 def _save(model: keras.Model, path: Path) -> None:
@@ -190,5 +197,5 @@ def train_whole(
             print(f"Training at {stage.side} px, epochs {begin + 1} to {last} of {schedule.epochs}", flush=True)
             model.fit(batches, initial_epoch=begin, epochs=last, callbacks=[checkpoint], verbose=2)
         first = last
-    keras.Model(model.inputs, model.outputs).load_weights(folder / "best.weights.h5")
+    load_best(model, folder)
     return history

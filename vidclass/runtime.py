@@ -115,7 +115,17 @@ class _OpenVinoNetwork:
                 request.wait()
 
 
-def _load_openvino(bundle: Bundle, precision: Precision) -> LoadedNetworks:
+def load_exported(path: Path, part: Literal["embed", "head"], precision: Precision = "auto") -> tuple[Network, str]:
+    """An exported network by itself, and what runs it, in words.
+
+    Args:
+        path: Its `.xml` file, beside its `.bin`.
+        part: Which half of a model it is; decides how many items make a batch.
+        precision: See `load`.
+
+    Raises:
+        BundleError: OpenVINO cannot read it.
+    """
     import openvino
 
     core = openvino.Core()
@@ -125,27 +135,25 @@ def _load_openvino(bundle: Bundle, precision: Precision) -> LoadedNetworks:
     cache = os.environ.get("VIDCLASS_CACHE")
     if cache:
         core.set_property({"CACHE_DIR": str(Path(cache) / "openvino")})
+    try:
+        model = core.read_model(path)
+        prepared = openvino.preprocess.PrePostProcessor(model)
+        for number, port in enumerate(model.inputs):
+            if port.get_partial_shape().rank.get_length() > 3:
+                # Pictures: frames (B, H, W, 3) or windows of them (B, T, H, W, 3).
+                prepared.input(number).tensor().set_element_type(openvino.Type.u8)
+        model = prepared.build()
+        batch = BATCH[part]
+        model.reshape({port: [batch, *list(port.get_partial_shape())[1:]] for port in model.inputs})  # only B is open
+        return _OpenVinoNetwork(core.compile_model(model, "CPU"), batch), f"OpenVINO {precision}"
+    except RuntimeError as error:
+        raise BundleError(f"{path} must be a network that OpenVINO reads. It is not ({error}).") from error
 
-    def compiled(part: str) -> _OpenVinoNetwork:
-        path = bundle.folder / f"{part}.xml"
-        try:
-            model = core.read_model(path)
-            prepared = openvino.preprocess.PrePostProcessor(model)
-            for number, port in enumerate(model.inputs):
-                rank = port.get_partial_shape().rank.get_length()
-                if rank > 3:  # pictures: frames (B, H, W, 3) or windows of them (B, T, H, W, 3)
-                    prepared.input(number).tensor().set_element_type(openvino.Type.u8)
-            model = prepared.build()
-            batch = BATCH[part]
-            model.reshape(
-                {port: [batch, *list(port.get_partial_shape())[1:]] for port in model.inputs}  # only B is open
-            )
-            return _OpenVinoNetwork(core.compile_model(model, "CPU"), batch)
-        except RuntimeError as error:
-            raise BundleError(f"{path} must be a network that OpenVINO reads. It is not ({error}).") from error
 
-    embed = compiled("embed") if bundle.embeds else None
-    return LoadedNetworks(embed, compiled("head"), f"OpenVINO {precision}")
+def _load_openvino(bundle: Bundle, precision: Precision) -> LoadedNetworks:
+    embed = load_exported(bundle.folder / "embed.xml", "embed", precision)[0] if bundle.embeds else None
+    head, words = load_exported(bundle.folder / "head.xml", "head", precision)
+    return LoadedNetworks(embed, head, words)
 
 
 # TensorFlow

@@ -1,0 +1,26 @@
+"""The frame CNN of 22 sports, on photos and on frames of clips.
+
+    python -m train frame-cnn --recipe frame-cnn-sports --data SPORTS UCF101/index.csv --weights MOBILENET_V2.h5 \\
+        --rename Basketball=basketball BasketballDunk=basketball BaseballPitch=baseball CricketBowling=cricket \\
+        Punch=boxing BalanceBeam=gymnastics
+
+SPORTS is a folder of photos with one sub-folder a class, UCF101/index.csv a list of clips of which those of the
+renamed classes that its `split` column marks `train` are used.
+"""
+
+from train.fit import Schedule, Stage
+from train.recipe import Recipe
+from vidclass.preprocess import Preprocess
+
+RECIPE = Recipe(
+    name="frame-cnn-sports",
+    family="frame-cnn",
+    architecture={"backbone": "MobileNetV2", "units": 512, "dropout": 0.5},
+    preprocess=Preprocess(224, "squash"),
+    schedule=Schedule(
+        stages=(Stage(160, 8, 1.2e-4), Stage(224, 4, 6e-5), Stage(224, 1, 2e-5, batch_norm=True)),
+        mixup=0.25,
+        per_clip=10,
+    ),
+    weights="imagenet",
+)

@@ -1,0 +1,277 @@
+"""A recipe and data in, a measured bundle out: split, train, export, calibrate, measure, describe."""
+
+import hashlib
+import json
+import platform
+import shutil
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from train import calibrate, card, cnn_gru, conv3d, data, evaluate, export, frame_cnn, plots
+from train.data import Item
+from train.recipe import Recipe
+from vidclass import bundle as bundles
+from vidclass import networks, runtime
+from vidclass.bundle import Bundle
+from vidclass.classify import Classifier
+from vidclass.errors import DataError
+
+PACKAGES = ("keras", "tensorflow", "openvino", "numpy", "opencv-python-headless", "av")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training run."""
+
+    recipe: Recipe
+    items: Sequence[Item]
+    """Every item with its part."""
+    labels: tuple[str, ...]
+    output: Path
+    """Folder of the bundle."""
+    work: Path
+    """Folder of the run: its split, its checkpoints, its cache."""
+
+    @property
+    def checkpoints(self) -> Path:
+        """Where this recipe's checkpoints are, so that an interrupted run goes on and a changed one does not."""
+        digest = hashlib.sha256(f"{self.recipe} {self.labels} {digest_of(self.items)}".encode()).hexdigest()
+        return self.work / f"{self.recipe.name}-{digest[:8]}"
+
+
+def digest_of(items: Sequence[Item]) -> str:
+    """A digest of the list: labels, parts, and files by name and size."""
+    lines = sorted(
+        f"{item.label} {item.split} {item.path.name} {item.path.stat().st_size if item.path.is_file() else 0}"
+        for item in items
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]
+
+
+def train(job: Job) -> Bundle:
+    """Runs a job from its split to its bundle; goes on where an interrupted run stopped.
+
+    Raises:
+        DataError: The data cannot train or test these labels.
+    """
+    check_parts(job.items, job.labels)
+    job.work.mkdir(parents=True, exist_ok=True)
+    data.write_split(job.items, job.work / "split.csv")
+    print(describe(job.items), flush=True)
+    recipe = job.recipe
+    # The side is left open where training changes it.
+    side = None if recipe.family == "frame-cnn" else recipe.preprocess.size
+    nets = networks.build(recipe.family, recipe.architecture, side, len(job.labels), recipe.window.length)
+    start_from(nets, recipe)
+    history = TRAINERS[recipe.family](job, nets)
+    return finish(job, nets, history)
+
+
+def check_parts(items: Sequence[Item], labels: Sequence[str]) -> None:
+    """Refuses a split that cannot be trained or measured, before any long work."""
+    data.check_labels([item for item in items if item.split == "train"], labels)
+    tested = {item.label for item in items if item.split == "test"}
+    missing = [label for label in labels if label not in tested]
+    if missing:
+        raise DataError(
+            f"Every label must have test items. None found for: {', '.join(missing)}. "
+            "Add some, or leave these labels out with --labels."
+        )
+
+
+def describe(items: Sequence[Item]) -> str:
+    """The size of each part, in a line."""
+    counts = Counter(item.split for item in items)
+    groups = len({item.group for item in items})
+    parts = ", ".join(f"{counts[part]} {part}" for part in ("train", "validation", "test"))
+    alone = " (each file is its own source: no group is known)" if groups == len(items) else ""
+    return f"{len(items)} items of {groups} sources{alone}: {parts}"
+
+
+def start_from(nets: networks.Networks, recipe: Recipe) -> None:
+    """Gives the CNN the weights that the recipe starts from."""
+    if recipe.weights is None:
+        return
+    if Path(recipe.weights, bundles.CONFIG).is_file():
+        other = runtime.build_keras(bundles.load(Path(recipe.weights)))
+        trained = other.embed.get_weights()  # a CNN's weights do not depend on the size of its input
+    else:
+        backbone = recipe.architecture.get("backbone", "MobileNetV2")
+        trained = networks.backbone(backbone, None, recipe.weights).get_weights()
+    if nets.embed is not None:
+        nets.embed.set_weights(trained)
+    else:
+        networks.set_trunk(nets.head, trained)
+
+
+def _train_frame_cnn(job: Job, nets: networks.Networks) -> dict[str, list[float]]:
+    recipe = job.recipe
+    return frame_cnn.train(
+        job.items,
+        job.labels,
+        nets,
+        recipe.preprocess,
+        recipe.schedule,
+        recipe.pictures,
+        recipe.seed,
+        job.checkpoints,
+        job.work / "cache",
+    )
+
+
+def _train_conv3d(job: Job, nets: networks.Networks) -> dict[str, list[float]]:
+    recipe = job.recipe
+    return conv3d.train(
+        job.items,
+        job.labels,
+        nets.head,
+        recipe.preprocess,
+        recipe.window,
+        recipe.schedule,
+        recipe.clips,
+        recipe.seed,
+        job.checkpoints,
+        job.work / "cache",
+    )
+
+
+def _train_cnn_gru(job: Job, nets: networks.Networks) -> dict[str, list[float]]:
+    recipe = job.recipe
+    embed, key = export.embedding(nets.embed, recipe.preprocess, job.checkpoints)
+    features, used = cnn_gru.prepare(
+        job.items, embed, key, recipe.preprocess, recipe.head, recipe.seed, job.work / "cache"
+    )
+    return cnn_gru.train_head(
+        nets.head,
+        features,
+        [job.labels.index(item.label) for item in used],
+        {part: [n for n, item in enumerate(used) if item.split == part] for part in ("train", "validation")},
+        len(job.labels),
+        recipe.window,
+        recipe.head,
+        recipe.seed,
+        job.checkpoints,
+    )
+
+
+TRAINERS: dict[str, Callable[[Job, networks.Networks], dict[str, list[float]]]] = {
+    "frame-cnn": _train_frame_cnn,
+    "conv3d": _train_conv3d,
+    "cnn-gru": _train_cnn_gru,
+}
+
+
+def finish(job: Job, nets: networks.Networks, history: dict[str, list[float]]) -> Bundle:
+    """Trained networks -> a calibrated, measured, described bundle, which appears under its name only when whole."""
+    recipe = job.recipe
+    partial = job.output.with_name(f".{job.output.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        made = export.write_networks(
+            Bundle(
+                folder=partial,
+                name=job.output.name,
+                version=recipe.version,
+                family=recipe.family,
+                architecture=recipe.architecture,
+                preprocess=recipe.preprocess,
+                window=recipe.window,
+                labels=job.labels,
+                training=provenance(job, history),
+            ),
+            nets,
+        )
+        made, metrics = measure(made, job.items)
+        plots.history(history, partial / "history.png")
+        write_report(replace(made, metrics=metrics))
+        replace_folder(partial, job.output)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    print(f"Wrote {job.output}", flush=True)
+    return bundles.load(job.output)
+
+
+def provenance(job: Job, history: dict[str, list[float]]) -> dict[str, Any]:
+    """How the weights came about, as JSON-ready values."""
+    recipe = json.loads(json.dumps(asdict(job.recipe), default=str))
+    if recipe["weights"] not in (None, "imagenet"):
+        recipe["weights"] = Path(recipe["weights"]).name
+    return {
+        "recipe": recipe,
+        "data": {
+            "digest": digest_of(job.items),
+            "parts": dict(Counter(item.split for item in job.items)),
+            "photos": sum(not item.is_clip for item in job.items),
+            "clips": sum(item.is_clip for item in job.items),
+        },
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "backend": keras.backend.backend(),
+        "history": {name: [round(value, 5) for value in values] for name, values in history.items()},
+    }
+
+
+def measure(made: Bundle, items: Sequence[Item]) -> tuple[Bundle, dict[str, Any]]:
+    """Calibrates the bundle on the validation part and measures it on the test part, each looked at once.
+
+    Returns:
+        The bundle with temperature and threshold, and the metrics.
+    """
+    parts = data.by_split(items)
+    made = bundles.write_config(replace(made, temperature=1.0))
+    plain = Classifier(made, runtime.load(made))
+    validation = evaluate.predict(plain, parts["validation"])
+    rows = [prediction.rows for prediction in validation.found]
+    temperature = calibrate.fit_temperature(rows, validation.truth)
+    threshold = calibrate.threshold(calibrate.sharpened(rows, temperature))
+    before = evaluate.predict(plain, parts["test"])
+    calibrated = bundles.write_config(replace(made, temperature=temperature, threshold=threshold))
+    after = evaluate.predict(Classifier(calibrated, runtime.load(calibrated)), parts["test"])
+    print(evaluate.report(after), flush=True)
+    metrics = {
+        "validation": {
+            "top1": float((validation.means.argmax(axis=1) == validation.truth).mean()),
+            "count": len(validation.found),
+        },
+        "test": evaluate.measure(after),
+        "calibration": {
+            "before": asdict(calibrate.calibration(before.means, before.truth)),
+            "after": asdict(calibrate.calibration(after.means, after.truth)),
+        },
+    }
+    for name in ("bad",):
+        metrics["test"][name] = len(metrics["test"][name])
+    return calibrated, metrics
+
+
+def write_report(made: Bundle) -> Bundle:
+    """Writes plots, configuration and card of a measured bundle."""
+    test = made.metrics["test"]
+    plots.confusion(test["confusion"], made.labels, made.folder / "confusion.png")
+    if "by_queue_size" in test:
+        plots.queue(test["by_queue_size"], made.folder / "queue.png")
+    written = bundles.write_config(made)
+    (written.folder / "README.md").write_text(card.text(written), encoding="utf-8")
+    return written
+
+
+def replace_folder(whole: Path, target: Path) -> None:
+    """Puts a finished folder under its final name, in place of an older one."""
+    old = target.with_name(f".{target.name}.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if target.exists():
+        target.rename(old)
+    whole.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def top1(predictions: evaluate.Predictions) -> float:
+    """Share of the items whose label is right."""
+    return float(np.mean(predictions.means.argmax(axis=1) == predictions.truth))
