@@ -1,16 +1,17 @@
 """Video classification with prediction averaging.
 
->>> import vidclass
->>> classifier = vidclass.load("frame-cnn-sports")
->>> analysis = vidclass.analyse("clip.mp4", classifier)  # doctest: +SKIP
->>> analysis.summary(queue_size=128).label  # doctest: +SKIP
-'tennis'
->>> vidclass.render("clip.mp4", analysis, "out.mp4", queue_size=128)  # doctest: +SKIP
+    import vidclass
+
+    classifier = vidclass.load("frame-cnn-sports")
+    analysis = vidclass.analyse("clip.mp4", classifier)
+    print(analysis.summary(queue_size=128).verdict)
+    vidclass.render("clip.mp4", analysis, "annotated.mp4", queue_size=128)
 """
 
 from pathlib import Path
 
-from vidclass import bundle, runtime, zoo
+from vidclass import bundle, zoo
+from vidclass import runtime as runtimes
 from vidclass.analysis import Analysis, Summary
 from vidclass.classify import Classifier
 from vidclass.errors import BundleError, DataError, HubError, OptionError, VidclassError, VideoError
@@ -21,13 +22,13 @@ __version__ = "0.1.0"
 
 
 def load(
-    name: str | Path, runtime_name: runtime.Runtime | None = None, precision: runtime.Precision = "auto"
+    name: str | Path, *, runtime: runtimes.Runtime | None = None, precision: runtimes.Precision = "auto"
 ) -> Classifier:
     """A model, ready to classify.
 
     Args:
         name: A bundled model's name, or the path of a model's folder.
-        runtime_name: `openvino`, `tensorflow`, or None for OpenVINO where it is installed and TensorFlow elsewhere.
+        runtime: `openvino`, `tensorflow`, or None for OpenVINO where it is installed and TensorFlow elsewhere.
         precision: Of OpenVINO's arithmetic: `auto`, `f32` or `bf16`.
 
     Raises:
@@ -36,7 +37,7 @@ def load(
     """
     found = zoo.resolve(name)
     checked = bundle.load(found.folder)
-    return Classifier(checked, runtime.load(checked, runtime_name, precision), found.source)
+    return Classifier(checked, runtimes.load(checked, runtime, precision), found.source)
 
 
 __all__ = [

@@ -29,19 +29,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
             or the disk is full.
     """
     target = Path(path).resolve()
-    if target.exists() and not target.is_file():
-        # A rename would put an ordinary file in the place of /dev/null or a pipe.
-        raise OptionError(
-            f"The output must be an ordinary file. Received: {path}, which is not. Try another path."
-        )
-    partial = target.with_name(f".{secrets.token_hex(4)}-{target.name[-NAME_KEPT:]}")
-    try:
-        partial.touch(exist_ok=False)
-    except OSError as exc:
-        raise OptionError(
-            f"The output must lie in a folder that can be written to. Received: {path} ({exc.strerror}). "
-            "Create the folder, or try another one."
-        ) from exc
+    partial = _reserve(target, path)
     try:
         yield partial
         partial.replace(target)
@@ -54,3 +42,30 @@ def replacing(path: str | Path) -> Iterator[Path]:
         ) from exc
     finally:
         partial.unlink(missing_ok=True)
+
+
+def check_writable(path: str | Path) -> None:
+    """Refuses an output that could not be written, before the work for it begins; leaves nothing behind.
+
+    Raises:
+        OptionError: As `replacing`.
+    """
+    _reserve(Path(path).resolve(), path).unlink()
+
+
+def _reserve(target: Path, named: str | Path) -> Path:
+    """A new, empty file beside the target."""
+    try:
+        if target.exists() and not target.is_file():
+            # A rename would put an ordinary file in the place of /dev/null or a pipe.
+            raise OptionError(
+                f"The output must be an ordinary file. Received: {named}, which is not. Try another path."
+            )
+        partial = target.with_name(f".{secrets.token_hex(4)}-{target.name[-NAME_KEPT:]}")
+        partial.touch(exist_ok=False)
+    except OSError as exc:
+        raise OptionError(
+            f"The output must lie in a folder that can be written to. Received: {named} ({exc.strerror}). "
+            "Create the folder, or try another one."
+        ) from exc
+    return partial

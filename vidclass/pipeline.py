@@ -5,7 +5,7 @@ Both are generators of `Progress`, so that a page can show how far they are and 
 """
 
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import tee
@@ -69,7 +69,7 @@ def analyse(
         VideoError: The clip cannot be read.
         OptionError: `every` is less than 1.
     """
-    return _run(analysing(clip, [classifier], every), progress)[0]
+    return run(analysing(clip, [classifier], every), progress)[0]
 
 
 def render(
@@ -102,18 +102,28 @@ def render(
     outputs = [Output(Path(path), queue_size)]
     if unsmoothed is not None:
         outputs.append(Output(Path(unsmoothed), 1))
-    return _run(rendering(clip, analysis, outputs, max_width), progress)
+    return run(rendering(clip, analysis, outputs, max_width), progress)
 
 
-def _run(job: Generator[Progress, None, T], progress: Callable[[Progress], None] | None) -> T:
-    while True:
-        try:
-            step = next(job)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        if progress:
-            progress(step)
+def run(job: Generator[Progress, None, T], progress: Callable[[Progress], None] | None = None) -> T:
+    """Runs a pass to its end, and closes it (files, networks) even if `progress` raises.
+
+    Args:
+        job: `analysing(...)` or `rendering(...)`.
+        progress: Called with each report.
+
+    Returns:
+        What the pass returns.
+    """
+    with closing(job):
+        while True:
+            try:
+                step = next(job)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            if progress:
+                progress(step)
 
 
 def analysing(
@@ -124,8 +134,7 @@ def analysing(
     Returns:
         An analysis for each classifier, in order. Their `timing` is that of the whole, since they share the work.
     """
-    if every < 1:
-        raise OptionError(f"--every must be at least 1. Received: {every}. Use 1 to classify every frame.")
+    check_every(every)
     begun = perf_counter()
     times: list[float] = []
     collected: list[list[np.ndarray]] = [[] for _ in classifiers]
@@ -168,6 +177,17 @@ def analysing(
         )
         for classifier, kept in zip(classifiers, collected, strict=True)
     )
+
+
+def check_every(every: int) -> int:
+    """The step itself, once it is known to be in range.
+
+    Raises:
+        OptionError: It is less than 1.
+    """
+    if every < 1:
+        raise OptionError(f"Every n-th frame: n must be at least 1. Received: {every}. Use 1 to classify all frames.")
+    return every
 
 
 def _judge(frames: Iterator[video.Frame], classifiers: Sequence[Classifier]) -> list[Iterator[np.ndarray]]:
