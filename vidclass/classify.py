@@ -88,7 +88,8 @@ class Classifier:
         """Divides the log-probabilities by the bundle's temperature and normalises again."""
         logits = np.log(np.maximum(probabilities, 1e-12)) / self.bundle.temperature
         scaled = np.exp(logits - logits.max())
-        return (scaled / scaled.sum()).astype(np.float32)
+        row: Row = (scaled / scaled.sum()).astype(np.float32)
+        return row
 
 
 class Windower:
