@@ -127,7 +127,9 @@ def _override(recipe: Any, arguments: argparse.Namespace) -> Any:
         preprocess = Preprocess(
             arguments.size or recipe.preprocess.size, arguments.geometry or recipe.preprocess.geometry
         )
-        recipe = replace(recipe, preprocess=preprocess)
+        scale = preprocess.size / recipe.preprocess.size
+        stages = tuple(replace(stage, side=round(stage.side * scale)) for stage in recipe.schedule.stages)
+        recipe = replace(recipe, preprocess=preprocess, schedule=replace(recipe.schedule, stages=stages))
     if arguments.seed is not None:
         recipe = replace(recipe, seed=arguments.seed)
     if arguments.batch_size:

@@ -1,4 +1,4 @@
-"""Batches for `fit`: pictures drawn, augmented and stacked, the same for a given seed and epoch wherever they are made."""
+"""Batches for `fit`: drawn, augmented and stacked; the same for a given seed and epoch wherever they are made."""
 
 from collections.abc import Sequence
 from typing import Any

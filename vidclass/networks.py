@@ -167,7 +167,9 @@ def conv3d_head(length: int, size: int, classes: int, kernel: int, dropout: floa
     frames = keras.Input((length, size, size, 3), name="frames")  # (B, T, S, S, 3)
     x = keras.ops.reshape(frames, (-1, size, size, 3))  # (B * T, S, S, 3)
     x = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(x)
-    trunk = keep_statistics(keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(size, size, 3)))
+    trunk = keep_statistics(
+        keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(size, size, 3))
+    )
     start = trunk.input
     for name in TEMPORAL_BLOCKS:
         end = trunk.get_layer(name).output
@@ -184,6 +186,38 @@ def conv3d_head(length: int, size: int, classes: int, kernel: int, dropout: floa
     pooled = keras.layers.GlobalAveragePooling3D()(stack)  # (B, C)
     dropped = keras.layers.Dropout(dropout)(pooled)
     return keras.Model(frames, keras.layers.Dense(classes, activation="softmax")(dropped), name="head")
+
+
+def small_conv3d_head(
+    length: int, size: int, classes: int, filters: Sequence[int], dense: int, dropout: float, grey: bool
+) -> keras.Model:
+    """A stack of frames -> probabilities: a small 3D CNN from scratch, the baseline.
+
+    Each stage is a 3×3×3 convolution, batch norm and pooling; then a dense layer, dropout and softmax, as the usual 3D
+    CNN tutorials on UCF101 have it, with the axes in the field's standard order (time, height, width, colour).
+
+    Args:
+        length: Frames in a stack, T.
+        size: Side of the input, S.
+        classes: Number of labels.
+        filters: Width of each stage.
+        dense: Width of the dense layer.
+        dropout: Share dropped before the softmax.
+        grey: Whether the colours are averaged first.
+    """
+    import keras
+
+    frames = keras.Input((length, size, size, 3), name="frames")  # (B, T, S, S, 3)
+    x = keras.layers.Rescaling(1 / 127.5, offset=-1.0)(frames)
+    if grey:
+        x = keras.ops.mean(x, axis=-1, keepdims=True)
+    for width in filters:
+        x = keras.layers.Conv3D(width, 3, padding="same", activation="relu")(x)
+        x = keras.layers.BatchNormalization()(x)
+        x = keras.layers.MaxPooling3D((1 if x.shape[1] < 4 else 2, 2, 2))(x)
+    x = keras.layers.Dense(dense, activation="relu")(keras.layers.Flatten()(x))
+    x = keras.layers.Dropout(dropout)(x)
+    return keras.Model(frames, keras.layers.Dense(classes, activation="softmax")(x), name="head")
 
 
 def set_trunk(head: keras.Model, weights: Sequence[Any]) -> None:
@@ -224,5 +258,6 @@ def build(family: str, architecture: dict[str, Any], size: int | None, classes: 
         embed = frame_embed(options.pop("backbone"), size)
         return Networks(embed, gru_head(length, embed.output.shape[-1], classes, **options))
     if family == "conv3d" and size is not None:
-        return Networks(None, conv3d_head(length, size, classes, **options))
+        made = small_conv3d_head if "filters" in options else conv3d_head
+        return Networks(None, made(length, size, classes, **options))
     raise OptionError(f"The family must be frame-cnn, conv3d or cnn-gru. Received: {family}.")

@@ -1,0 +1,27 @@
+"""The 3D CNN of 26 classes of UCF101: a (2+1)D MobileNetV2 that starts from the frame CNN's convolutions.
+
+python -m train conv3d --recipe conv3d-ucf --data UCF101/index.csv --weights models/frame-cnn-ucf
+"""
+
+from train.augment import Strength
+from train.conv3d import Clips
+from train.fit import Schedule, Stage
+from train.recipe import Recipe
+from vidclass.bundle import Window
+from vidclass.preprocess import Preprocess
+
+RECIPE = Recipe(
+    name="conv3d-ucf",
+    family="conv3d",
+    architecture={"kernel": 3, "dropout": 0.5},
+    preprocess=Preprocess(160, "squash"),
+    window=Window(length=10, sample_fps=5.0, hop=3),
+    schedule=Schedule(
+        stages=(Stage(160, 7, 1e-4), Stage(160, 1, 2e-5, batch_norm=True)),
+        batch_size=8,
+        label_smoothing=0.1,
+        strength=Strength(area=(0.4, 1.0), blur=0.1, low_resolution=0.1, compression=0.15),
+    ),
+    clips=Clips(per_clip=1),
+    weights="models/frame-cnn-ucf",
+)
