@@ -6,6 +6,8 @@
     analysis = vidclass.analyse("clip.mp4", classifier)
     print(analysis.summary(queue_size=128).verdict)
     vidclass.render("clip.mp4", analysis, "annotated.mp4", queue_size=128)
+
+Everything that can go wrong for a user is a `VidclassError`, whose text is a sentence for them.
 """
 
 from pathlib import Path
