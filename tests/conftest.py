@@ -44,6 +44,7 @@ class ClipMaker:
         aspect: Fraction | None = None,
         color: dict[str, int] | None = None,
         options: dict[str, str] | None = None,
+        container_options: dict[str, str] | None = None,
         audio: str | None = None,
         audio_rate: int = 44_100,
         audio_span: tuple[float, float] | None = None,
@@ -66,13 +67,14 @@ class ClipMaker:
             aspect: Width of a pixel over its height.
             color: Codec attributes: color_range, colorspace, color_primaries, color_trc.
             options: Encoder options; replaces the default (high quality, quick).
+            container_options: Options of the container, such as movflags.
             audio: Audio encoder, such as aac, libmp3lame, libopus, ac3, pcm_s16le.
             audio_rate: Samples a second.
             audio_span: (start, end) of the sound in seconds. Defaults to that of the pictures.
             tone: (start, end) of a loud tone in the sound, silence elsewhere. Defaults to a tone all along.
         """
         path = self.folder / name
-        with av.open(str(path), "w") as container:
+        with av.open(str(path), "w", container_options=container_options) as container:
             stream = container.add_stream(codec, rate=rate)
             stream.width, stream.height = size
             stream.pix_fmt = pixel_format
@@ -80,7 +82,7 @@ class ClipMaker:
                 stream.time_base = TICK
             stream.codec_context.options = _quality(codec) if options is None else options
             stream.codec_context.max_b_frames = 0 if times is not None else 2
-            if codec in {"mjpeg", "mpeg1video"}:
+            if codec in {"mjpeg", "mpeg1video", "mpeg2video", "mpeg4"}:
                 stream.codec_context.max_b_frames = 0
                 stream.codec_context.qscale, stream.codec_context.qmax = True, 2
             if aspect is not None:
@@ -152,9 +154,8 @@ def _quality(codec: str) -> dict[str, str]:
         "libx264": {"preset": "ultrafast", "crf": "8"},
         "libx265": {"preset": "ultrafast", "crf": "8", "x265-params": "log-level=none"},
         "libsvtav1": {"preset": "12", "crf": "12", "svtav1-params": "lp=1"},
-        "libvpx": {"deadline": "realtime", "cpu-used": "8", "crf": "6", "b": "4M"},
+        "libvpx": {"deadline": "realtime", "auto-alt-ref": "0", "cpu-used": "8", "crf": "6", "b": "4M"},
         "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8", "crf": "6", "b": "0"},
-        "mpeg4": {"q:v": "2"},
     }.get(codec, {})
 
 

@@ -40,6 +40,19 @@ class Strength:
     """Brightness, contrast and colour balance change by up to this factor."""
 
 
+GENTLE = Strength(
+    area=(0.6, 1.0),
+    zoom_out=0.0,
+    rotation=4.0,
+    shear=0.03,
+    blur=0.05,
+    low_resolution=0.05,
+    compression=0.1,
+    colour=0.15,
+)
+"""Little change, for the last epochs."""
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """One drawn change."""

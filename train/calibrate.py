@@ -54,7 +54,10 @@ def calibration_error(means: NDArray[np.float64], truth: NDArray[np.int64]) -> f
     confidence, right = means.max(axis=1), means.argmax(axis=1) == truth
     order = np.argsort(confidence, kind="stable")
     return float(
-        sum(len(part) * abs(right[part].mean() - confidence[part].mean()) for part in np.array_split(order, min(BINS, len(order))))
+        sum(
+            len(part) * abs(right[part].mean() - confidence[part].mean())
+            for part in np.array_split(order, min(BINS, len(order)))
+        )
         / len(truth)
     )
 

@@ -53,13 +53,13 @@ def train(
     }
     served = windows.ServedWindows(store, parts["validation"], preprocess, window, clips.steps[0], schedule.batch_size)
 
-    def dataset(side: int, first_epoch: int) -> keras.utils.PyDataset:
+    def dataset(stage: fit.Stage, first_epoch: int) -> keras.utils.PyDataset:
         return windows.FrameWindows(
             store,
             parts["train"],
             targets,
-            Preprocess(side, preprocess.geometry),
-            schedule.strength,
+            Preprocess(stage.side, preprocess.geometry),
+            schedule.strength_in(stage),
             window.length,
             clips.steps,
             schedule.batch_size,

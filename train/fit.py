@@ -14,7 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from train.augment import Strength
+from train.augment import GENTLE, Strength
 from vidclass.files import replacing
 
 Validate = Callable[[keras.Model], tuple[float, float]]
@@ -31,6 +31,9 @@ class Stage:
     epochs: int
     rate: float
     """Peak learning rate; 3e-4 wrecks a MobileNet whose batch-norm statistics are kept."""
+    gentle: bool = False
+    """Whether pictures are changed little and not blended: a last stretch on pictures as serving sees them
+    (Touvron et al., "Fixing the train-test resolution discrepancy", 2019, found the gap that this closes)."""
     batch_norm: bool = False
     """Whether batch norm's scale and offset are trained too, which halves the speed on a CPU. Its statistics never
     are."""
@@ -57,6 +60,11 @@ class Schedule:
     per_clip: int = 12
     """Frames taken of a clip in each epoch."""
     strength: Strength = field(default_factory=Strength)
+    """How far pictures are changed, but in gentle stages."""
+
+    def strength_in(self, stage: Stage) -> Strength:
+        """How far pictures are changed in a stage."""
+        return GENTLE if stage.gentle else self.strength
 
     @property
     def epochs(self) -> int:
@@ -157,7 +165,7 @@ def clip_top1(rows: NDArray[np.float32], owners: NDArray[np.int64], labels: Sequ
 def train_whole(
     model: keras.Model,
     schedule: Schedule,
-    dataset: Callable[[int, int], keras.utils.PyDataset],
+    dataset: Callable[[Stage, int], keras.utils.PyDataset],
     validate: Callable[[int], Validate],
     folder: Path,
 ) -> dict[str, list[float]]:
@@ -166,7 +174,7 @@ def train_whole(
     Args:
         model: The network, pixels to probabilities.
         schedule: How long and how fast.
-        dataset: (side, first epoch) -> batches.
+        dataset: (stage, first epoch) -> batches.
         validate: Side -> the validation to run after each epoch.
         folder: Where checkpoints are kept, and found again.
 
@@ -182,7 +190,7 @@ def train_whole(
         history = checkpoint.progress
         if checkpoint.epochs_done < last:
             begin = max(first, checkpoint.epochs_done)
-            batches = dataset(stage.side, begin)
+            batches = dataset(stage, begin)
             train_batch_norm(model, stage.batch_norm)
             if begin == first:
                 checkpoint.restore()  # before there is an optimizer: each stage starts with a fresh one

@@ -59,17 +59,17 @@ def train(
     }
     model = keras.Model(nets.embed.input, nets.head(nets.embed.output))
 
-    def dataset(side: int, first_epoch: int) -> keras.utils.PyDataset:
+    def dataset(stage: fit.Stage, first_epoch: int) -> keras.utils.PyDataset:
         return batches.TrainingFrames(
             store,
             parts["train"],
             targets,
-            Preprocess(side, preprocess.geometry),
-            schedule.strength,
+            Preprocess(stage.side, preprocess.geometry),
+            schedule.strength_in(stage),
             schedule.batch_size,
             seed,
             schedule.per_clip,
-            schedule.mixup,
+            0.0 if stage.gentle else schedule.mixup,
             first_epoch,
         )
 

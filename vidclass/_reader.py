@@ -129,25 +129,30 @@ class _Damage:
     """What a decoder stumbled over."""
 
     skipped: int = 0
+    """Packets that could not be read or decoded."""
+    incomplete: int = 0
+    """Packets of which the container says that a part is missing."""
     flawed: int = 0
+    """Frames in which the decoder had to guess a part."""
     gave_up: bool = False
 
     def notes(self) -> list[str]:
         notes = []
         if self.skipped:
             end = "; the rest was given up" if self.gave_up else ""
-            notes.append(
-                f"The stream is damaged: {self.skipped} packets could not be decoded and were skipped{end}."
-            )
+            notes.append(f"packets that could not be decoded and were skipped: {self.skipped}{end}.")
+        if self.incomplete:
+            notes.append(f"packets of which a part is missing: {self.incomplete}.")
         if self.flawed:
-            notes.append(f"The stream is damaged: {self.flawed} frames were decoded with visible flaws.")
-        return notes
+            notes.append(f"frames that were decoded with visible flaws: {self.flawed}.")
+        return [f"The stream is damaged: {note}" for note in notes]
 
 
 def _decode(packets: Packets, damage: _Damage) -> Iterator[VideoFrame]:
     """Every frame that can be decoded, before, amid and after damaged places."""
     in_a_row = 0
     for packet in packets:
+        damage.incomplete += packet.is_corrupt
         try:
             pictures = packet.decode()
         except av.FFmpegError:

@@ -61,14 +61,11 @@ def open_clip(path: Path) -> InputContainer:
                 f"The clip must be a video file. Received: {path.name!r}, which is empty (0 bytes). "
                 "Copy or upload it again."
             )
-        name = (
-            f"file:{path.absolute()}"  # the prefix keeps a name like `concat:a` from being read as a protocol
-        )
+        name = f"file:{path.absolute()}"  # the prefix keeps a name like `concat:a` from being read as a protocol
         return av.open(name, options=OPTIONS, metadata_errors="replace")
     except PermissionError as error:
         raise VideoError(
-            f"The clip must be readable. Received: {path.name!r}, which this user may not read. "
-            "Change its permissions."
+            f"The clip must be readable. Received: {path.name!r}, which this user may not read. Change its permissions."
         ) from error
     except (av.FFmpegError, OSError, ValueError) as error:
         raise VideoError(

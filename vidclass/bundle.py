@@ -7,10 +7,11 @@ bundle is executed. The layout is the same in `models/`, on the Hub, and in the 
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from vidclass import _safety
 from vidclass.errors import BundleError
 from vidclass.preprocess import GEOMETRIES, Preprocess
 
@@ -30,16 +31,19 @@ FAMILY_TITLES: dict[Family, str] = {
 
 WEIGHT_FILES = ("embed.weights.h5", "head.weights.h5")
 NETWORK_FILES = ("embed.xml", "embed.bin", "head.xml", "head.bin")
-ALLOWED_FILES = (CONFIG, "README.md", "NOTICE", *WEIGHT_FILES, *NETWORK_FILES, "*.png")
-"""What a bundle may hold; nothing else is read, pulled or pushed."""
+ALLOWED_FILES = (CONFIG, "README.md", "LICENSE.md", *WEIGHT_FILES, *NETWORK_FILES, "*.png")
+"""What a bundle may hold; nothing else is read, pulled or pushed. `README.md` is the model card."""
 
-MAX_CONFIG_BYTES = 2**20
-MAX_BUNDLE_BYTES = 200 * 2**20
-"""A bound for bundles from elsewhere; ours have at most 20 MB."""
 MAX_LABELS = 10_000
 MAX_INPUT_SIZE = 1024
 MAX_WINDOW = 256
-"""Bounds on what a configuration may ask this machine to build, far above any sensible model."""
+MAX_STACK = 2**23
+"""Bounds on what a configuration may ask this machine to build, far above any sensible model: names, pixels a side,
+frames in a window, and pixels in the stack of frames that a 3D CNN judges."""
+MAX_ARGUMENT = 2**16
+"""Of a number in the architecture, such as a layer's width."""
+MAX_LABEL_LETTERS = 100
+"""A label is drawn on frames and written into files."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +96,15 @@ def load(folder: Path) -> Bundle:
     """Reads a bundle and checks that it is whole.
 
     Raises:
-        BundleError: It is no bundle, has another format, or a file is missing, foreign or changed.
+        BundleError: It is no bundle, has another format, asks for what cannot be, or a file is missing, foreign,
+            changed, elsewhere or not what its name says.
     """
     bundle = read_config(folder)
-    _check_files(bundle)
+    _safety.check_files(folder, ALLOWED_FILES)
+    _check_hashes(bundle)
+    for name in bundle.required_files():
+        if name.endswith(".xml"):
+            _safety.check_network(folder / name)
     return bundle
 
 
@@ -108,15 +117,17 @@ def read_config(folder: Path) -> Bundle:
     path = folder / CONFIG
     if not path.is_file():
         raise BundleError(f"A model must be a folder that holds {CONFIG}. Received: {folder}. Check the path.")
-    if path.stat().st_size > MAX_CONFIG_BYTES:
-        raise BundleError(f"{CONFIG} must be smaller than {MAX_CONFIG_BYTES} bytes. Received: {path.stat().st_size}.")
+    _safety.check_file(path)
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(f"{path} must be JSON. It is not ({error}). Get the model again.") from error
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         found = values.get("format") if isinstance(values, dict) else None
         raise BundleError(f"{path} must have format {FORMAT}. Received: {found}. Get a vidclass that knows it.")
+    known = {"format", *(field.name for field in fields(Bundle))} - {"folder"}
+    if unknown := sorted(values.keys() - known):
+        raise BundleError(f"{path} must have only the keys {', '.join(sorted(known))}. Received: {', '.join(unknown)}.")
     try:
         bundle = Bundle(
             folder=folder,
@@ -133,9 +144,9 @@ def read_config(folder: Path) -> Bundle:
             metrics=dict(values["metrics"]),
             files=dict(values["files"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+        _check_values(bundle)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise BundleError(f"{path} lacks or garbles a field: {error}. Get the model again.") from error
-    _check_values(bundle)
     return bundle
 
 
@@ -143,18 +154,22 @@ def _check_values(bundle: Bundle) -> None:
     labels, window, preprocess = bundle.labels, bundle.window, bundle.preprocess
     demands = {
         "name must be lower-case letters, digits and dashes": re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", bundle.name),
-        "version must read like 1.0.0": re.fullmatch(r"\d+\.\d+\.\d+", bundle.version),
+        "version must read like 1.0.0": re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6}){2}", bundle.version),
         f"family must be one of {', '.join(FAMILIES)}": bundle.family in FAMILIES,
-        f"labels must be 2 to {MAX_LABELS} different texts": 2 <= len(labels) <= MAX_LABELS
-        and len(set(labels)) == len(labels)
-        and all(isinstance(label, str) and label for label in labels),
+        "architecture must hold numbers, short names and lists of numbers": all(map(_is_argument, _values(bundle))),
+        f"labels must be 2 to {MAX_LABELS} different texts of up to {MAX_LABEL_LETTERS} printable letters": (
+            2 <= len(labels) <= MAX_LABELS and len(set(labels)) == len(labels) and all(map(_is_label, labels))
+        ),
         f"input size must be 8 to {MAX_INPUT_SIZE}": _between(preprocess.size, 8, MAX_INPUT_SIZE),
         f"geometry must be one of {', '.join(GEOMETRIES)}": preprocess.geometry in GEOMETRIES,
         f"window length must be 1 to {MAX_WINDOW}": _between(window.length, 1, MAX_WINDOW),
+        f"a stack of frames must have at most {MAX_STACK} pixels": bundle.embeds
+        or window.length * preprocess.size**2 <= MAX_STACK,
         "hop must be at least 1": _between(window.hop, 1, 10**6),
-        "sample_fps must be a rate or null": window.sample_fps is None or 0 < float(window.sample_fps) <= 1000,
+        "sample_fps must be a rate or null": window.sample_fps is None or 0 < window.sample_fps <= 1000,
         "temperature must be positive": 0.01 <= bundle.temperature <= 100,
         "threshold must be a probability": 0 <= bundle.threshold <= 1,
+        "files must name the weight and network files and no others": set(bundle.files) == set(bundle.required_files()),
     }
     for demand, holds in demands.items():
         if not holds:
@@ -165,16 +180,28 @@ def _between(value: Any, low: int, high: int) -> bool:
     return isinstance(value, int) and low <= value <= high
 
 
-def _check_files(bundle: Bundle) -> None:
-    total = 0
+def _is_label(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= MAX_LABEL_LETTERS and value.isprintable()
+
+
+def _values(bundle: Bundle) -> list[Any]:
+    """The arguments of the architecture, lists taken apart."""
+    given = bundle.architecture.values()
+    return [item for value in given for item in (value if isinstance(value, list) else [value])]
+
+
+def _is_argument(value: Any) -> bool:
+    if isinstance(value, str):
+        return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", value) is not None  # a backbone's name, never a path
+    return value is None or (isinstance(value, int | float) and 0 <= value <= MAX_ARGUMENT)
+
+
+def _check_hashes(bundle: Bundle) -> None:
     for name in bundle.required_files():
         path = bundle.folder / name
         if not path.is_file():
             raise BundleError(f"The model {bundle.name} must hold {name}. It is missing. Get the model again.")
-        total += path.stat().st_size
-        if total > MAX_BUNDLE_BYTES:
-            raise BundleError(f"The model {bundle.name} must be smaller than {MAX_BUNDLE_BYTES} bytes. It is not.")
-        if bundle.files.get(name) != sha256(path):
+        if bundle.files[name] != sha256(path):
             raise BundleError(
                 f"{name} of the model {bundle.name} must be the file that was published. Its hash differs from "
                 f"{CONFIG}'s. Get the model again."

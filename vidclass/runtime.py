@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vidclass import networks
+from vidclass import _safety, networks
 from vidclass.bundle import Bundle
 from vidclass.errors import BundleError, OptionError
 
@@ -145,6 +145,7 @@ def load_exported(path: Path, part: Literal["embed", "head"], precision: Precisi
         model = prepared.build()
         batch = BATCH[part]
         model.reshape({port: [batch, *list(port.get_partial_shape())[1:]] for port in model.inputs})  # only B is open
+        _safety.check_shapes(model, path)
         return _OpenVinoNetwork(core.compile_model(model, "CPU"), batch), f"OpenVINO {precision}"
     except RuntimeError as error:
         raise BundleError(f"{path} must be a network that OpenVINO reads. It is not ({error}).") from error
@@ -175,14 +176,21 @@ def build_keras(bundle: Bundle) -> networks.Networks:
     """The bundle's Keras networks with their weights.
 
     Raises:
-        BundleError: A weight file does not fit the configuration.
+        BundleError: The architecture cannot be built, or a weight file does not fit it.
     """
-    built = networks.build(
-        bundle.family, bundle.architecture, bundle.preprocess.size, len(bundle.labels), bundle.window.length
-    )
+    try:
+        built = networks.build(
+            bundle.family, bundle.architecture, bundle.preprocess.size, len(bundle.labels), bundle.window.length
+        )
+    except (TypeError, ValueError, KeyError) as error:
+        raise BundleError(
+            f"The architecture of {bundle.name} must fit its family, {bundle.family}. It does not: {error}. "
+            "Get the model again."
+        ) from error
     for part, network in zip(("embed", "head"), built, strict=True):
         if network is not None:
             path = bundle.folder / f"{part}.weights.h5"
+            _safety.check_weights(path)
             try:
                 network.load_weights(path)
             except (ValueError, OSError, KeyError) as error:
