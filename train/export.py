@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import io
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,9 +14,6 @@ from vidclass import runtime
 from vidclass.bundle import Bundle
 from vidclass.networks import Networks, build
 from vidclass.preprocess import Preprocess
-
-SAMPLES = 16
-"""Random inputs on which exported and Keras network are compared."""
 
 
 def write_networks(bundle: Bundle, trained: Networks) -> Bundle:
@@ -66,42 +62,3 @@ def _export(network: keras.Model, path: Path) -> None:
         # An unrolled GRU leaves dangling ends, which the conversion takes for further outputs: ours is the first.
         single = openvino.Model(model.get_results()[:1], model.get_parameters(), network.name)
         openvino.save_model(single, path, compress_to_fp16=True)
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How far two ways to run a bundle agree on random input."""
-
-    embed: float | None
-    """Largest difference of a feature, relative to the largest feature; None where the family does not embed."""
-    head: float
-    """Largest difference of a probability."""
-
-
-def compare(bundle: Bundle, precision: runtime.Precision = "f32") -> Agreement:
-    """Runs Keras and exported networks on the same random input."""
-    random = np.random.default_rng(0)
-    exported = runtime.load(bundle, "openvino", precision)
-    keras_run = runtime.load(bundle, "tensorflow")
-    size, length = bundle.preprocess.size, bundle.window.length
-    embed_difference = None
-    if exported.embed is not None and keras_run.embed is not None:
-        pixels = [(random.integers(0, 256, (size, size, 3), dtype=np.uint8),) for _ in range(SAMPLES)]
-        a, b = runtime.run(exported.embed, pixels), runtime.run(keras_run.embed, pixels)
-        embed_difference = float(np.abs(a - b).max() / np.abs(b).max())
-        features = b
-    if bundle.family == "conv3d":
-        shape = (length, size, size, 3)
-        items: list[runtime.Arrays] = [(random.integers(0, 256, shape, dtype=np.uint8),) for _ in range(4)]
-    elif bundle.family == "cnn-gru":
-        items = [_window(features, count, length) for count in (1, length // 2 + 1, length)]
-    else:
-        items = [(feature,) for feature in features]
-    a, b = runtime.run(exported.head, items), runtime.run(keras_run.head, items)
-    return Agreement(embed_difference, float(np.abs(a - b).max()))
-
-
-def _window(features: np.ndarray, count: int, length: int) -> runtime.Arrays:
-    window = np.zeros((length, features.shape[1]), np.float32)
-    window[:count] = features[np.arange(count) % len(features)]
-    return window, (np.arange(length) < count).astype(np.float32)
