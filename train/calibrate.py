@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vidclass.classify import calibrated
+
 BINS = 10
 """Bins of equal mass for the calibration error."""
 
@@ -25,12 +27,7 @@ Rows = Sequence[NDArray[np.float32]]
 
 def sharpened(rows: Rows, temperature: float) -> NDArray[np.float64]:
     """The mean row of every item, `(N, C)`, after its rows' log-probabilities are divided by the temperature."""
-    means = []
-    for item in rows:
-        logits = np.log(np.maximum(item.astype(np.float64), 1e-12)) / temperature
-        scaled = np.exp(logits - logits.max(axis=1, keepdims=True))
-        means.append((scaled / scaled.sum(axis=1, keepdims=True)).mean(axis=0))
-    return np.stack(means)
+    return np.stack([calibrated(item, temperature).mean(axis=0, dtype=np.float64) for item in rows])
 
 
 def fit_temperature(rows: Rows, truth: NDArray[np.int64]) -> float:

@@ -1,7 +1,7 @@
 """A bundle measured on a list of photos or clips, through `vidclass` itself: the number that users get."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -11,6 +11,7 @@ from sklearn.metrics import classification_report, confusion_matrix
 
 from train.data import Item
 from train.pictures import decode_photo
+from vidclass import classify
 from vidclass.classify import Classifier, Sighting
 from vidclass.errors import DataError, VideoError
 from vidclass.pipeline import analyse
@@ -112,6 +113,12 @@ def _photos(classifier: Classifier, items: Sequence[Item], bad: list[str]) -> It
     for item, image in decoded():
         rows = list(classifier.rows([Sighting(0.0, partial(np.asarray, image))]))
         yield Prediction(item, np.stack(rows), 0.0)
+
+
+def calibrated(predictions: Predictions, temperature: float) -> Predictions:
+    """What the same bundle with another temperature would say: its rows as serving would calibrate them."""
+    changed = [replace(each, rows=classify.calibrated(each.rows, temperature)) for each in predictions.found]
+    return replace(predictions, found=changed)
 
 
 def measure(predictions: Predictions, queue_sizes: Iterable[int] = QUEUE_SIZES) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
 from train import calibrate, card, cnn_gru, conv3d, data, evaluate, export, frame_cnn, plots
 from train.data import Item
@@ -219,22 +218,22 @@ def provenance(job: Job, history: dict[str, list[float]]) -> dict[str, Any]:
 
 
 def measure(made: Bundle, items: Sequence[Item]) -> tuple[Bundle, dict[str, Any]]:
-    """Calibrates the bundle on the validation part and measures it on the test part, each looked at once.
+    """Calibrates the bundle on the validation part and measures it on the test part, which is classified once.
 
     Returns:
         The bundle with temperature and threshold, and the metrics.
     """
     parts = data.by_split(items)
     made = bundles.write_config(replace(made, temperature=1.0))
-    plain = Classifier(made, runtime.load(made))
-    validation = evaluate.predict(plain, parts["validation"])
+    classifier = Classifier(made, runtime.load(made))
+    validation = evaluate.predict(classifier, parts["validation"])
     rows = [prediction.rows for prediction in validation.found]
     temperature = calibrate.fit_temperature(rows, validation.truth)
     threshold = calibrate.threshold(calibrate.sharpened(rows, temperature))
-    before = evaluate.predict(plain, parts["test"])
-    calibrated = bundles.write_config(replace(made, temperature=temperature, threshold=threshold))
-    after = evaluate.predict(Classifier(calibrated, runtime.load(calibrated)), parts["test"])
+    before = evaluate.predict(classifier, parts["test"])
+    after = evaluate.calibrated(before, temperature)
     print(evaluate.report(after), flush=True)
+    calibrated = bundles.write_config(replace(made, temperature=temperature, threshold=threshold))
     metrics = {
         "validation": {
             "top1": float((validation.means.argmax(axis=1) == validation.truth).mean()),
@@ -246,8 +245,7 @@ def measure(made: Bundle, items: Sequence[Item]) -> tuple[Bundle, dict[str, Any]
             "after": asdict(calibrate.calibration(after.means, after.truth)),
         },
     }
-    for name in ("bad",):
-        metrics["test"][name] = len(metrics["test"][name])
+    metrics["test"]["bad"] = len(metrics["test"]["bad"])
     return calibrated, metrics
 
 
@@ -270,8 +268,3 @@ def replace_folder(whole: Path, target: Path) -> None:
         target.rename(old)
     whole.rename(target)
     shutil.rmtree(old, ignore_errors=True)
-
-
-def top1(predictions: evaluate.Predictions) -> float:
-    """Share of the items whose label is right."""
-    return float(np.mean(predictions.means.argmax(axis=1) == predictions.truth))

@@ -5,7 +5,7 @@ The three families differ in two networks and three numbers (`Window`), not in c
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,17 +79,17 @@ class Classifier:
                 judged.popleft()
                 yield row  # type: ignore[misc]  # the first frame is always judged
             judged.popleft()
-            row = self._calibrated(probabilities)
+            row = calibrated(probabilities, self.bundle.temperature)
             yield row
         for _ in judged:
             yield row  # type: ignore[misc]
 
-    def _calibrated(self, probabilities: Row) -> Row:
-        """Divides the log-probabilities by the bundle's temperature and normalises again."""
-        logits = np.log(np.maximum(probabilities, 1e-12)) / self.bundle.temperature
-        scaled = np.exp(logits - logits.max())
-        row: Row = (scaled / scaled.sum()).astype(np.float32)
-        return row
+
+def calibrated(rows: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float32]:
+    """Rows `(..., C)` whose log-probabilities are divided by the temperature, so that they sum to 1 again."""
+    logits = np.log(np.maximum(rows, 1e-12)) / temperature
+    scaled = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return (scaled / scaled.sum(axis=-1, keepdims=True)).astype(np.float32)
 
 
 class Windower:
