@@ -176,8 +176,11 @@ def build_keras(bundle: Bundle) -> networks.Networks:
     """The bundle's Keras networks with their weights.
 
     Raises:
-        BundleError: The architecture cannot be built, or a weight file does not fit it.
+        BundleError: The architecture cannot be built, or a weight file is no such file or does not fit it.
     """
+    for name in bundle.required_files():
+        if name.endswith(".h5"):
+            _safety.check_weights(bundle.folder / name)
     try:
         built = networks.build(
             bundle.family, bundle.architecture, bundle.preprocess.size, len(bundle.labels), bundle.window.length
@@ -190,7 +193,6 @@ def build_keras(bundle: Bundle) -> networks.Networks:
     for part, network in zip(("embed", "head"), built, strict=True):
         if network is not None:
             path = bundle.folder / f"{part}.weights.h5"
-            _safety.check_weights(path)
             try:
                 network.load_weights(path)
             except (ValueError, OSError, KeyError) as error:
