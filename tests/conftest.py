@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import av
 import numpy as np
 import pytest
 
+from tests import fakes
 from vidclass.analysis import Analysis
+from vidclass.bundle import Bundle
 
 TICK = Fraction(1, 90_000)
 
@@ -205,3 +208,14 @@ def _write_sound(container, stream, rate: int, span: tuple[float, float], tone) 
         frame.sample_rate, frame.pts, frame.time_base = rate, first + start, Fraction(1, rate)
         container.mux(stream.encode(frame))
     container.mux(stream.encode(None))
+
+
+@pytest.fixture(scope="session")
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Bundle]:
+    """A real bundle with random weights, made once a family: `tiny_bundle("cnn-gru")`. Do not change its files."""
+
+    @cache
+    def make(family: str = "frame-cnn") -> Bundle:
+        return fakes.write_tiny_bundle(tmp_path_factory.mktemp(f"tiny-{family}"), family)
+
+    return make
