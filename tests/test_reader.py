@@ -1,5 +1,6 @@
 """Damage: a clip is read before and after it, and nothing but VideoError comes out."""
 
+from contextlib import suppress
 from itertools import pairwise
 
 import av
@@ -52,6 +53,26 @@ class TestDamage:
             got = [float(frame.yuv().y.mean()) for frame in reader]
         assert 40 <= len(got) <= 70
         assert got[:40] == pytest.approx([make_clip.level(i) for i in range(40)], abs=4)
+
+    @pytest.mark.parametrize(("name", "codec"), [("end.mkv", "libx264"), ("end.mkv", "libx265"), ("end.avi", "mpeg4")])
+    def test_damage_at_the_very_end_takes_no_good_frame_along(self, make_clip, name, codec):
+        path = self.noisy(make_clip, name, codec, frames=30)
+        with av.open(str(path)) as container:
+            packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+        for last in range(1, 5):
+            data = path.read_bytes().replace(packets[-last], b"\xff" * len(packets[-last]))
+            hurt = make_clip.folder / f"{last}-{name}"
+            hurt.write_bytes(data)
+            with av.open(str(hurt)) as container:
+                stream = container.streams.video[0]
+                stream.thread_type = "NONE"
+                expected = 0
+                for packet in container.demux(stream):
+                    with suppress(av.FFmpegError):
+                        expected += len(packet.decode())
+            with read(hurt) as reader:
+                assert len(list(reader)) == expected
+                assert reader.notes or codec == "mpeg4"  # it passes over what is no frame without an error
 
     def test_nothing_decodable_is_an_error(self, make_clip):
         path = make_clip("all.mkv", frames=30)

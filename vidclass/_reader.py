@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
@@ -24,6 +25,10 @@ second, far beyond the next key frame, so what follows is not video that this de
 MAX_RATE = 1000
 """Frames a second that are believed of a header. Beyond, it states its clock's ticks and not the pictures'
 rate."""
+
+TAIL = 0.75
+"""Frame periods that the last packet may be ahead of the last frame. A field of its own is half a period ahead, a lost
+frame a whole one."""
 
 DEFAULT_RATE = Fraction(25)
 """Frames a second of a clip that does not say: the rate that FFmpeg assumes for raw streams."""
@@ -69,9 +74,7 @@ class Reader:
         self._container = open_clip(self.path)
         try:
             stream = pick_video(self._container, self.path.name)
-            stream.thread_type = ThreadType.AUTO
-            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
-            self._pictures = _decode(Packets(self._container, stream), self._damage)
+            self._pictures = _decode_all(self.path, self._container, stream, self._damage)
             first = next(self._pictures, None)
             if first is None:
                 raise VideoError(
@@ -135,6 +138,7 @@ class _Damage:
     flawed: int = 0
     """Frames in which the decoder had to guess a part."""
     gave_up: bool = False
+    """Whether it stopped before the end, because nothing came any more."""
 
     def notes(self) -> list[str]:
         notes = []
@@ -148,16 +152,41 @@ class _Damage:
         return [f"The stream is damaged: {note}" for note in notes]
 
 
-def _decode(packets: Packets, damage: _Damage) -> Iterator[VideoFrame]:
-    """Every frame that can be decoded, before, amid and after damaged places."""
+def _decode_all(path: Path, container: InputContainer, stream: VideoStream, damage: _Damage) -> Iterator[VideoFrame]:
+    """Every frame that can be decoded, before, amid and after damaged places.
+
+    Decoding several frames at once is quick, but a frame that fails while the decoder is drained takes those behind it
+    along, without a word. So where the last packet's frame did not come out, the clip is decoded anew, one frame at a
+    time, and what comes after the frames seen already is added.
+    """
+    packets = Packets(container, stream)
+    seen = 0
+    last = None
+    for picture in _decode(packets, damage, ThreadType.AUTO):
+        seen += 1
+        last = picture.pts if last is None else max(last, picture.pts or last)
+        yield picture
+    behind = (packets.last or 0) - (last or 0)
+    if behind * (stream.time_base or 0) * _rate(stream) > TAIL or not seen:
+        with open_clip(path) as anew:
+            again = Packets(anew, pick_video(anew, path.name))
+            found = _Damage()
+            yield from islice(_decode(again, found, ThreadType.SLICE), seen, None)
+        damage.skipped = max(damage.skipped, found.skipped)
+        damage.flawed = max(damage.flawed, found.flawed)
+
+
+def _decode(packets: Packets, damage: _Damage, threads: ThreadType) -> Iterator[VideoFrame]:
+    packets.stream.codec_context.thread_type = threads
+    packets.stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
     in_a_row = 0
     for packet in packets:
         damage.incomplete += packet.is_corrupt
         try:
             pictures = packet.decode()
         except av.FFmpegError:
-            in_a_row += 1
             pictures = []
+            in_a_row += 1
             damage.skipped += 1
             if in_a_row >= MAX_SKIPPED_IN_A_ROW:
                 damage.gave_up = True
@@ -175,7 +204,6 @@ def _describe(container: InputContainer, stream: VideoStream, first: VideoFrame)
     if not Fraction(1, MAX_PIXEL_ASPECT) <= aspect <= MAX_PIXEL_ASPECT:
         aspect = Fraction(1)
     width, height = orientation.coded(max(1, round(first.width * aspect)), first.height)
-    rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
     duration = None
     if stream.duration is not None and stream.time_base is not None:
         duration = float(stream.duration * stream.time_base)
@@ -184,7 +212,7 @@ def _describe(container: InputContainer, stream: VideoStream, first: VideoFrame)
     return VideoInfo(
         width=width,
         height=height,
-        rate=next((rate for rate in rates if rate and 0 < rate <= MAX_RATE), DEFAULT_RATE),
+        rate=_rate(stream),
         duration=duration if duration and duration > 0 else None,
         frame_count=_frame_count(stream),
         rotation=first.rotation,
@@ -192,6 +220,11 @@ def _describe(container: InputContainer, stream: VideoStream, first: VideoFrame)
         has_audio=pick_audio(container) is not None,
         color=color_of(first),
     )
+
+
+def _rate(stream: VideoStream) -> Fraction:
+    rates = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+    return next((rate for rate in rates if rate and 0 < rate <= MAX_RATE), DEFAULT_RATE)
 
 
 def _frame_count(stream: VideoStream) -> int | None:

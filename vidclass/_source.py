@@ -117,6 +117,8 @@ class Packets:
     stream: VideoStream | AudioStream
     failed: int = 0
     """Reads that failed so far."""
+    last: int | None = None
+    """The latest timestamp so far of a packet that is to be shown."""
 
     def __iter__(self) -> Iterator["Packet[Any]"]:
         for other in self.container.streams:
@@ -127,6 +129,8 @@ class Packets:
             try:
                 for packet in self.container.demux(self.stream):
                     in_a_row = 0
+                    if packet.pts is not None and not packet.is_discard:
+                        self.last = packet.pts if self.last is None else max(self.last, packet.pts)
                     yield packet
                 return
             except av.FFmpegError:
