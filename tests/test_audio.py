@@ -102,6 +102,25 @@ class TestSound:
         copy_clip(path, tmp_path / "out.mp4")
         assert loud(tmp_path / "out.mp4")[0] == pytest.approx((2.5, 2.7), abs=0.04)
 
+    def test_sound_that_changes_half_way(self, make_clip, tmp_path):
+        """As broadcasts do; the packets of the second half come from a recording at another rate."""
+        make_clip("a.mkv", frames=60, audio="ac3", audio_rate=48000, tone=(0.5, 0.7))
+        make_clip("b.mkv", frames=60, audio="ac3", audio_rate=32000, tone=(1.5, 1.7))
+        path = tmp_path / "both.mkv"
+        with (
+            av.open(str(tmp_path / "a.mkv")) as a,
+            av.open(str(tmp_path / "b.mkv")) as b,
+            av.open(str(path), "w") as new,
+        ):
+            streams = [new.add_stream_from_template(stream) for stream in a.streams]
+            first = [packet for packet in a.demux() if packet.size and (packet.stream_index == 0 or packet.pts < 1000)]
+            for packet in [*first, *(packet for packet in b.demux(audio=0) if packet.size and packet.pts >= 1000)]:
+                packet.stream = streams[packet.stream_index]
+                new.mux(packet)
+        _, notes = copy_clip(path, tmp_path / "out.mp4")
+        assert notes == []
+        assert loud(tmp_path / "out.mp4")[0] == pytest.approx((0.5, 1.7), abs=0.03)
+
     @pytest.mark.parametrize("codec", ["aac", "ac3", "libmp3lame"])
     def test_broken_sound_does_not_spoil_the_pictures(self, make_clip, tmp_path, codec):
         source, path = make_clip("whole.mkv", frames=90, audio=codec), tmp_path / "broken.mkv"

@@ -158,6 +158,18 @@ class TestPictures:
                     plane[:] = 0  # drawn on
                 np.testing.assert_array_equal(frame.yuv().y, noise[index])
 
+    @pytest.mark.parametrize("rotation", [0, 90])
+    @pytest.mark.parametrize("full_range", [False, True])
+    def test_yuv_of_another_size_keeps_its_levels(self, make_clip, full_range, rotation):
+        path = make_clip(frames=3, size=(128, 96), rotation=rotation, color={"color_range": 1 + full_range})
+        with read(path) as reader:
+            for index, frame in enumerate(reader):
+                for size in ((64, 48), (33, 21), (200, 150)):
+                    got = frame.yuv(size)
+                    assert got.y.shape == (size[1] & ~1, size[0] & ~1)
+                    assert got.y.mean() == pytest.approx(make_clip.level(index), abs=1)
+                    assert [got.u.mean(), got.v.mean()] == pytest.approx([128, 128], abs=1)
+
     def test_frames_stay_valid_after_the_next_and_after_closing(self, make_clip):
         with read(make_clip(frames=10)) as reader:
             frames = list(reader)

@@ -121,7 +121,7 @@ def _copied(packets: Packets, start: Fraction, track: AudioStream) -> Iterator["
             time = last + span
         # Sound before the first frame is left out, but for one packet, which the decoder of the next one
         # leans on; the # MP4's edit list hides it. A packet that repeats a time cannot be placed.
-        if time + 2 * span <= 0 or (last is not None and time <= last):
+        if (time < 0 and time + 2 * span <= 0) or (last is not None and time <= last):
             continue
         last = time
         packet.pts = packet.dts = time
@@ -134,10 +134,9 @@ def _encoded(packets: Packets, start: Fraction, track: AudioStream) -> Iterator[
 
     Raises:
         FFmpegError: a packet after the first good one cannot be decoded.
-        ValueError: the sound changes its rate or channels half-way.
     """
     rate, layout = track.sample_rate, track.layout.name
-    resampler = AudioResampler(format="fltp", layout=layout, rate=rate)
+    resamplers: dict[tuple[str, str, int], AudioResampler] = {}  # a broadcast may change its sound half-way
     position = 0  # samples given to the encoder so far
 
     def encode(samples: Samples) -> list["Packet[Any]"]:
@@ -149,6 +148,8 @@ def _encoded(packets: Packets, start: Fraction, track: AudioStream) -> Iterator[
 
     for _, frames in _decoded(packets):
         for frame in frames:
+            kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+            resampler = resamplers.setdefault(kind, AudioResampler(format="fltp", layout=layout, rate=rate))
             for piece in resampler.resample(frame):
                 samples = piece.to_ndarray().astype(np.float32, copy=False)  # (channels, samples)
                 gap = 0

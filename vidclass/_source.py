@@ -15,8 +15,8 @@ from av.video.stream import VideoStream
 from vidclass.errors import VideoError
 
 CONTAINERS = (
-    "mov,matroska,avi,mpeg,mpegts,ogg,flv,asf,gif,mxf,nut,rm,wtv,dv,ivf,nsv,pva,dhav,yuv4mpegpipe,"
-    "mpegvideo,m4v,h264,hevc,vc1,av1,obu,mjpeg"
+    "mov,matroska,avi,mpeg,mpegts,ogg,flv,live_flv,kux,asf,gif,mxf,gxf,lxf,nut,nuv,rm,wtv,dv,ivf,amv,nsv,pva,dhav,"
+    "yuv4mpegpipe,mpegvideo,m4v,h261,h263,h264,hevc,vvc,vc1,av1,obu,mjpeg,dirac,dnxhd,cavsvideo"
 )
 """FFmpeg demuxers that may open a clip. Each reads nothing but the file it is given; playlists (HLS, DASH),
 scripts (concat), image patterns, network descriptions and devices are not among them."""
