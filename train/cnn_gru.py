@@ -144,6 +144,6 @@ def prepare(
     used = [item for item in items if item.split in ("train", "validation")]
     store = pictures.load(used, head.spec, cache)
     print(pictures.report_bad(store), flush=True)
-    found = extracted.extract(embed, key, used, store, preprocess, head.strength, head.views, head.step, seed, cache)
+    found = extracted.extract(embed, key, store, preprocess, head.strength, head.views, head.step, seed, cache)
     readable = [number for number in range(len(used)) if store.count(number)]
     return [found[number] for number in readable], [used[number] for number in readable]

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train import augment
-from train.data import Item
 from train.pictures import Pictures
 from vidclass import runtime
 from vidclass.files import replacing
@@ -21,7 +20,6 @@ Features = list[NDArray[np.float16]]
 def extract(
     network: runtime.Network,
     weights_key: str,
-    items: Sequence[Item],
     pictures: Pictures,
     preprocess: Preprocess,
     strength: augment.Strength,
@@ -30,14 +28,13 @@ def extract(
     seed: int,
     cache: Path,
 ) -> Features:
-    """The features of every `step`-th picture of the items.
+    """The features of every `step`-th picture of each item; none of an item that could not be read.
 
     Args:
         network: Frame -> feature.
-        weights_key: Hash of its weights; with the sampling and the preprocessing it makes the name on disk, so that
-            a change of any of them extracts anew.
-        items: The items of `pictures`.
-        pictures: Their decoded pictures.
+        weights_key: Hash of its weights; with the files, the sampling and the preprocessing it makes the name on disk,
+            so that a change of any of them extracts anew.
+        pictures: The items' decoded pictures.
         preprocess: How serving will show them.
         strength: Of the augmentation of all views but the first.
         views: Views of each item.
@@ -45,10 +42,9 @@ def extract(
         seed: Of the augmentation.
         cache: Folder on disk.
     """
-    names = "\n".join(f"{item.path.resolve()} {item.path.stat().st_mtime_ns}" for item in items)
-    settings = f"{weights_key} {preprocess} {strength} {views} {step} {seed} {len(pictures.data)}"
-    path = cache / f"features-{hashlib.sha256(f'{settings} {names}'.encode()).hexdigest()[:16]}.npz"
-    counts = [len(range(0, pictures.count(number), step)) for number in range(len(items))]
+    settings = f"{weights_key} {pictures.key} {preprocess} {strength} {views} {step} {seed}"
+    path = cache / f"features-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.npz"
+    counts = [len(range(0, pictures.count(item), step)) for item in range(len(pictures.shapes))]
     if not path.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         flat = np.stack(list(network.map(_views(pictures, counts, preprocess, strength, views, step, seed))))
@@ -57,7 +53,8 @@ def extract(
     with np.load(path, allow_pickle=False) as stored:
         flat = stored["flat"]
     ends = np.cumsum([views * count for count in counts])
-    return [part.reshape(views, count, -1) for part, count in zip(np.split(flat, ends[:-1]), counts, strict=True)]
+    width = flat.shape[1]
+    return [part.reshape(views, count, width) for part, count in zip(np.split(flat, ends[:-1]), counts, strict=True)]
 
 
 def _views(
