@@ -27,6 +27,11 @@ TEST_SHARE = 0.25
 VALIDATION_SHARE = 0.1
 """Share of the training pictures on which checkpoints and settings are chosen."""
 
+MIN_TO_SHARE = 3
+"""Sources of a class from which on the test and the validation part get at least one, however small their share."""
+
+PARTS = ("train", "validation", "test")
+
 
 @dataclass(frozen=True)
 class Item:
@@ -49,11 +54,12 @@ def read_items(source: Path) -> list[Item]:
     """The items of a folder with one sub-folder a class, or of a CSV list.
 
     A folder's own `index.csv` is used where there is one, for its `group` and `split` columns. A list has the columns
-    `file,class` (optional: `group`, `split`) or `video_name,tag`; files are relative to the list. A name of UCF101's
-    form gives the group; otherwise each file is a group of its own.
+    `file,class` (optional: `group`, `split`) or `video_name,tag`; files are relative to the list, or lie in a folder of
+    its name, as those of `train.csv` in `train/`. A name of UCF101's form gives the group; otherwise each file is a
+    group of its own.
 
     Raises:
-        DataError: There is no such file or folder, it has the wrong columns, or it holds nothing.
+        DataError: There is no such file or folder, it has the wrong columns, a line is wrong, or it holds nothing.
     """
     if source.is_dir():
         index = source / "index.csv"
@@ -75,27 +81,43 @@ def _walk(folder: Path) -> Iterable[Item]:
 
 
 def _read_list(path: Path) -> list[Item]:
-    with path.open(newline="", encoding="utf-8-sig") as stream:
-        reader = csv.DictReader(stream)
-        columns = set(reader.fieldnames or ())
-        if {"file", "class"} <= columns:
-            file, label = "file", "class"
-        elif {"video_name", "tag"} <= columns:
-            file, label = "video_name", "tag"
-        else:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            columns = list(reader.fieldnames or ())
+            rows = list(reader)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} must be a CSV list in UTF-8. It is not ({error}). Save it as one.") from error
+    pairs = (("file", "class"), ("video_name", "tag"))
+    file, label = next((pair for pair in pairs if set(pair) <= set(columns)), ("", ""))
+    if not file:
+        raise DataError(
+            f"{path} must have the columns file,class or video_name,tag. "
+            f"Received: {','.join(columns) or 'none'}. Add a header line."
+        )
+    for number, row in enumerate(rows, start=2):
+        if not row[file] or not row[label]:
             raise DataError(
-                f"{path} must have the columns file,class or video_name,tag. "
-                f"Received: {','.join(reader.fieldnames or ()) or 'none'}. Add a header line."
+                f"{path} must name a file and its class in every line. Line {number} does not. Complete it."
             )
-        return [
-            Item(
-                path=path.parent / row[file],
-                label=row[label],
-                group=_group(Path(row[file]), row[label], row.get("group")),
-                split=row.get("split") or "",
+        if row.get("split") and row["split"] not in PARTS:
+            raise DataError(
+                f"The split in {path} must be {', '.join(PARTS)} or empty. Received: {row['split']}, in line {number}."
             )
-            for row in reader
-        ]
+    return [
+        Item(
+            path=_beside(path, row[file]),
+            label=row[label],
+            group=_group(Path(row[file]), row[label], row.get("group")),
+            split=row.get("split") or "",
+        )
+        for row in rows
+    ]
+
+
+def _beside(listing: Path, name: str) -> Path:
+    in_folder = listing.with_suffix("") / name
+    return in_folder if in_folder.is_file() and not (listing.parent / name).is_file() else listing.parent / name
 
 
 def _group(path: Path, label: str, given: str | None) -> str:
@@ -133,26 +155,32 @@ def check_labels(items: Sequence[Item], labels: Sequence[str]) -> None:
 def split(items: Sequence[Item], seed: int) -> list[Item]:
     """Assigns every undecided item to `train`, `validation` or `test`, class by class and group by group.
 
-    A split that the data brings (`train`, `test`) is kept; only its validation part is then cut from `train`.
-    Deterministic in the seed and independent of the order of the items.
+    A split that the data brings (`train`, `test`) is kept, even where it tears a source apart; only its validation
+    part is then cut from `train`. Deterministic in the seed and independent of the order of the items.
     """
     items = sorted(items, key=lambda item: (item.label, str(item.path)))
-    decided: dict[str, str] = {item.group: item.split for item in items if item.split}
+    decided: dict[str, str] = {}
+    for item in items:
+        if item.split and decided.get(item.group) != "train":
+            decided[item.group] = item.split
     random = np.random.default_rng(seed)
     for label in sorted({item.label for item in items}):
-        sizes = Counter(item.group for item in items if item.label == label)
+        members = [item for item in items if item.label == label]
+        sizes = Counter(item.group for item in members)
         undecided = {group: size for group, size in sizes.items() if group not in decided}
         decided.update(_draw(undecided, TEST_SHARE, "test", "train", random))
         training = {group: size for group, size in sizes.items() if decided[group] == "train"}
-        if not any(decided[group] == "validation" for group in sizes):
+        if not any(item.split == "validation" for item in members):
             decided.update(_draw(training, VALIDATION_SHARE, "validation", "train", random))
-    return [replace(item, split=decided[item.group]) for item in items]
+    return [
+        item if item.split in ("validation", "test") else replace(item, split=decided[item.group]) for item in items
+    ]
 
 
 def _draw(
     sizes: Mapping[str, int], share: float, chosen: str, rest: str, random: np.random.Generator
 ) -> dict[str, str]:
-    """Draws whole groups in random order until they hold `share` of the items."""
+    """Draws whole groups in random order until they hold `share` of the items; at least one, of a few."""
     wanted = share * sum(sizes.values())
     names: dict[str, str] = {}
     taken = 0
@@ -161,6 +189,8 @@ def _draw(
         take = taken + sizes[group] / 2 <= wanted
         names[str(group)] = chosen if take else rest
         taken += sizes[group] if take else 0
+    if chosen not in names.values() and len(names) >= MIN_TO_SHARE:
+        names[min(names, key=lambda name: sizes[name])] = chosen
     return names
 
 
