@@ -72,7 +72,8 @@ class TestTimes:
         path = make_clip(frames=10, times=times)
         expected = [0, 0.1, 0.1 + MIN_STEP, 0.1 + 2 * MIN_STEP, 0.1 + 3 * MIN_STEP, 0.3, 0.3 + MIN_STEP, 0.5, 0.6, 0.7]
         assert times_of(path) == pytest.approx(expected, abs=1e-5)
-        copy_clip(path, tmp_path / "out.mp4")
+        _, notes = copy_clip(path, tmp_path / "out.mp4")
+        assert notes == ["The clip's times are irregular: frames moved to keep their order: 4."]
         assert times_of(tmp_path / "out.mp4") == pytest.approx(expected, abs=2e-5)
         assert [round(level) for level in levels_of(tmp_path / "out.mp4")] == [make_clip.level(i) for i in range(10)]
 

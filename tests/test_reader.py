@@ -31,7 +31,7 @@ class TestDamage:
             got = [(frame.time, float(frame.yuv().y.mean())) for frame in reader]
             notes = reader.notes
         assert 60 <= len(got) <= 90
-        assert notes and all(note.startswith("The stream is damaged: ") for note in notes)
+        assert notes and notes[0].startswith("The stream is damaged: ")
         # An AVI has no times of its own: after a loss its frames come earlier, by as many as were lost.
         late = 90 - len(got) if name.endswith("avi") else 0
         good = [

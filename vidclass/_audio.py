@@ -119,8 +119,8 @@ def _copied(packets: Packets, start: Fraction, track: AudioStream) -> Iterator["
         if last is not None and (last - time) * packet.time_base > RESTART:  # the clock was started anew
             shift += last + span - time
             time = last + span
-        # Sound before the first frame is left out, but for one packet, which the decoder of the next one
-        # leans on; the # MP4's edit list hides it. A packet that repeats a time cannot be placed.
+        # Sound before the first frame is left out, but for one packet, which the decoding of the next one leans on;
+        # the MP4's edit list hides it. A packet that repeats a time cannot be placed.
         if (time < 0 and time + 2 * span <= 0) or (last is not None and time <= last):
             continue
         last = time

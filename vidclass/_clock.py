@@ -38,7 +38,7 @@ class Clock:
 
     def __init__(self, time_base: Fraction, period: Fraction) -> None:
         self.repaired = 0
-        """Frames so far that got another time than their timestamp says (rules 2 to 4)."""
+        """Frames so far that got another time than their timestamp says (rules 3 and 4)."""
         self._tick = time_base
         self._period = float(period)
         self._origin: int | None = None
@@ -59,8 +59,6 @@ class Clock:
                 self._origin = pts - round(expected / self._tick)
                 time = expected
                 self.repaired += 1
-        else:
-            self.repaired += 1
         if time <= self._last:
             time = self._last + MIN_STEP
             self.repaired += 1

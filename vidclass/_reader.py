@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 
@@ -74,8 +74,8 @@ class Reader:
         self._container = open_clip(self.path)
         try:
             stream = pick_video(self._container, self.path.name)
-            self._pictures = _decode_all(self.path, self._container, stream, self._damage)
-            first = next(self._pictures, None)
+            pictures = _decode_all(self.path, self._container, stream, self._damage)
+            first = next(pictures, None)
             if first is None:
                 raise VideoError(
                     f"At least one frame of the clip must be decodable. Received: {self.path.name!r}, of "
@@ -85,28 +85,25 @@ class Reader:
             """What is known of the clip."""
             self.start = (first.pts or 0) * (stream.time_base or Fraction(0))
             """Time of the first frame on the file's own clock, in seconds."""
-            self._frames = self._timed(stream, first)
+            tick = stream.time_base or 1 / self.info.rate
+            self._clock = Clock(tick, 1 / self.info.rate)
+            view = View(self.info.width, self.info.height, orientation_of(first))
+            self._frames = self._timed(tick, view, chain([first], pictures))
         except BaseException:
             self.close()
             raise
 
-    def _timed(self, stream: VideoStream, first: VideoFrame) -> Iterator[Frame]:
-        tick = stream.time_base or 1 / self.info.rate
-        clock = Clock(tick, 1 / self.info.rate)
-        view = View(self.info.width, self.info.height, orientation_of(first))
-        picture: VideoFrame | None = first
-        index = 0
-        while picture is not None:
-            duration = float(picture.duration * tick) or float(1 / self.info.rate)
-            yield Frame(clock.time(picture.pts), index, duration, view, picture)
-            index += 1
-            picture = next(self._pictures, None)
+    def _timed(self, tick: Fraction, view: View, pictures: Iterator[VideoFrame]) -> Iterator[Frame]:
+        for index, picture in enumerate(pictures):
+            duration = float(picture.duration * tick or 1 / self.info.rate)
+            yield Frame(self._clock.time(picture.pts), index, duration, view, picture)
 
     @property
     def notes(self) -> list[str]:
-        """What was wrong with the clip so far, one sentence for each kind of problem. Complete after the last
-        frame."""
-        return self._damage.notes()
+        """What was wrong with the clip so far, a sentence for each kind of problem. Complete after the last frame."""
+        moved = self._clock.repaired
+        irregular = [f"The clip's times are irregular: frames moved to keep their order: {moved}."] if moved else []
+        return self._damage.notes() + irregular
 
     def __iter__(self) -> Iterator[Frame]:
         return self
