@@ -30,15 +30,16 @@ class Sighting(NamedTuple):
 class Classifier:
     """A model ready to judge: a checked bundle and its running networks."""
 
-    def __init__(self, bundle: Bundle, loaded: runtime.LoadedNetworks, source: str = "bundled"):
+    def __init__(self, bundle: Bundle, loaded: runtime.LoadedNetworks, source: str = "bundled", notice: str = ""):
         """
         Args:
             bundle: The model's configuration.
             loaded: Its networks.
-            source: Where the weights came from: `bundled`, a folder, or `user/repo@revision`.
+            source: Where the weights came from: `bundled`, a folder, or `user/repo@commit`.
+            notice: Why these weights serve and not those that were asked for; empty where they are those.
         """
         self.bundle = bundle
-        self.source = source
+        self.source, self.notice = source, notice
         self.runtime = loaded.runtime
         self._embed, self._head = loaded.embed, loaded.head
 
@@ -89,7 +90,8 @@ def calibrated(rows: NDArray[np.floating[Any]], temperature: float) -> NDArray[n
     """Rows `(..., C)` whose log-probabilities are divided by the temperature, so that they sum to 1 again."""
     logits = np.log(np.maximum(rows, 1e-12)) / temperature
     scaled = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return (scaled / scaled.sum(axis=-1, keepdims=True)).astype(np.float32)
+    normalised: NDArray[np.float32] = (scaled / scaled.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return normalised
 
 
 class Windower:

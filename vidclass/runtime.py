@@ -6,6 +6,7 @@ the bundle's configuration, loads their weights, and is the way to a GPU. Both a
 
 import importlib.util
 import os
+import warnings
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -88,6 +89,10 @@ class _OpenVinoNetwork:
     def __init__(self, compiled: Any, batch: int):
         self._compiled, self._batch = compiled, batch
         self._requests = compiled.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS") + 1
+        self.takes = [tuple(port.shape)[1:] for port in compiled.inputs]
+        """Shape of each input, without the batch axis."""
+        self.gives = tuple(compiled.outputs[0].shape)[1:]
+        """Shape of the output, without the batch axis."""
 
     def map(self, items: Iterable[Arrays]) -> Iterator[NDArray[np.float32]]:
         """See `Network.map`. Each call has requests of its own, so several callers can run at once."""
@@ -115,7 +120,9 @@ class _OpenVinoNetwork:
                 request.wait()
 
 
-def load_exported(path: Path, part: Literal["embed", "head"], precision: Precision = "auto") -> tuple[Network, str]:
+def load_exported(
+    path: Path, part: Literal["embed", "head"], precision: Precision = "auto"
+) -> tuple[_OpenVinoNetwork, str]:
     """An exported network by itself, and what runs it, in words.
 
     Args:
@@ -154,6 +161,18 @@ def load_exported(path: Path, part: Literal["embed", "head"], precision: Precisi
 def _load_openvino(bundle: Bundle, precision: Precision) -> LoadedNetworks:
     embed = load_exported(bundle.folder / "embed.xml", "embed", precision)[0] if bundle.embeds else None
     head, words = load_exported(bundle.folder / "head.xml", "head", precision)
+    size, length, features = bundle.preprocess.size, bundle.window.length, embed.gives if embed else ()
+    picture = (size, size, 3)
+    wanted = {
+        "frame-cnn": [features],
+        "cnn-gru": [(length, *features), (length,)],
+        "conv3d": [(length, *picture)],
+    }[bundle.family]
+    if head.takes != wanted or head.gives != (len(bundle.labels),) or (embed and embed.takes != [picture]):
+        raise BundleError(
+            f"The networks of {bundle.name} must fit its input size, window and {len(bundle.labels)} labels. Received: "
+            f"a head from {head.takes} to {head.gives}. Export them again, or get the model again."
+        )
     return LoadedNetworks(embed, head, words)
 
 
@@ -194,8 +213,10 @@ def build_keras(bundle: Bundle) -> networks.Networks:
         if network is not None:
             path = bundle.folder / f"{part}.weights.h5"
             try:
-                network.load_weights(path)
-            except (ValueError, OSError, KeyError) as error:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error", UserWarning)  # Keras only warns of some layers that it leaves as is
+                    network.load_weights(path)
+            except (ValueError, OSError, KeyError, UserWarning) as error:
                 raise BundleError(f"{path} must hold this network's weights. It does not: {error}") from error
     return built
 
