@@ -24,9 +24,9 @@ def write(folder: Path, name: str = "tiny", version: str = "1.0.0", **values: An
         **values: Further fields of the configuration.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for part in ("embed", "head"):
+    for number, part in enumerate(("embed", "head"), 1):
         with h5py.File(folder / f"{part}.weights.h5", "w") as file:
-            file["layers/dense/vars/0"] = np.eye(3, dtype=np.float32)
+            file["layers/dense/vars/0"] = number * np.eye(3, dtype=np.float32)
     _write_networks(folder)
     settings = {
         "architecture": {"backbone": "MobileNetV2", "units": 8, "dropout": 0.5},

@@ -24,22 +24,29 @@ __version__ = "0.1.0"
 
 
 def load(
-    name: str | Path, *, runtime: runtimes.Runtime | None = None, precision: runtimes.Precision = "auto"
+    name: str | Path,
+    *,
+    revision: str | None = None,
+    runtime: runtimes.Runtime | None = None,
+    precision: runtimes.Precision = "auto",
 ) -> Classifier:
     """A model, ready to classify.
 
     Args:
-        name: A bundled model's name, or the path of a model's folder.
+        name: A model's name, the path of a model's folder, or `user/repo` or `user/repo@revision` on the Hugging Face
+            Hub.
+        revision: Branch, tag or commit of `user/repo`; defaults to its main branch.
         runtime: `openvino`, `tensorflow`, or None for OpenVINO where it is installed and TensorFlow elsewhere.
         precision: Of OpenVINO's arithmetic: `auto`, `f32` or `bf16`.
 
     Raises:
         OptionError: The model or the runtime is unknown.
         BundleError: The model's folder is damaged.
+        HubError: The Hub cannot give the repo.
     """
-    found = zoo.resolve(name)
+    found = zoo.resolve(name, revision)
     checked = bundle.load(found.folder)
-    return Classifier(checked, runtimes.load(checked, runtime, precision), found.source)
+    return Classifier(checked, runtimes.load(checked, runtime, precision), found.source, found.notice)
 
 
 __all__ = [

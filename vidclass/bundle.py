@@ -34,6 +34,8 @@ NETWORK_FILES = ("embed.xml", "embed.bin", "head.xml", "head.bin")
 ALLOWED_FILES = (CONFIG, "README.md", "LICENSE.md", *WEIGHT_FILES, *NETWORK_FILES, "*.png")
 """What a bundle may hold; nothing else is read, pulled or pushed. `README.md` is the model card."""
 
+NAME = r"[a-z0-9][a-z0-9-]{0,63}"
+"""Pattern of a model's name, which is also its folder's."""
 MAX_LABELS = 10_000
 MAX_INPUT_SIZE = 1024
 MAX_WINDOW = 256
@@ -153,7 +155,7 @@ def read_config(folder: Path) -> Bundle:
 def _check_values(bundle: Bundle) -> None:
     labels, window, preprocess = bundle.labels, bundle.window, bundle.preprocess
     demands = {
-        "name must be lower-case letters, digits and dashes": re.fullmatch(r"[a-z0-9][a-z0-9-]{0,63}", bundle.name),
+        "name must be lower-case letters, digits and dashes": re.fullmatch(NAME, bundle.name),
         "version must read like 1.0.0": re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6}){2}", bundle.version),
         f"family must be one of {', '.join(FAMILIES)}": bundle.family in FAMILIES,
         "architecture must hold numbers, short names and lists of numbers": all(map(_is_argument, _values(bundle))),
