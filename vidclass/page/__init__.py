@@ -1,0 +1,52 @@
+"""The page: one file a tab, with layout and event wiring; the work is done by the rest of vidclass."""
+
+from html import escape
+
+import gradio as gr
+
+from vidclass.page import classify_tab
+from vidclass.page.fragments import html
+from vidclass.page.settings import Settings
+from vidclass.page.shelf import Shelf
+
+CLEAN_EVERY, KEPT_FOR = 600, 4 * 3600
+"""Seconds: how often uploads and results are looked through, and the age at which they go."""
+
+MARK = (
+    '<svg class="vc-mark" viewBox="0 0 32 32" width="30" height="30" aria-hidden="true">'
+    '<path d="M4 9h24" stroke="var(--vc-0)" stroke-width="9" stroke-dasharray="5 2 3 4 2 3"/>'
+    '<path d="M4 9h24" stroke="var(--vc-1)" stroke-width="9" stroke-dasharray="0 5 2 3 4 2 3 0"/>'
+    '<path d="M4 23h24" stroke="var(--vc-0)" stroke-width="9"/></svg>'
+)
+"""A flickering strip above a calm one: what the page is about."""
+
+HEADER = f"""
+<header class="vc-header"><h1>{MARK}vidclass</h1><p>What does this clip show, and how sure is the model from frame to
+frame? Classify a video, and see what averaging the last K predictions does to a flickering label.</p></header>
+"""
+
+
+def build(shelf: Shelf, settings: Settings) -> gr.Blocks:
+    """The page, ready to launch.
+
+    Args:
+        shelf: The models that it offers.
+        settings: Its limits.
+    """
+    with gr.Blocks(
+        title="vidclass: video classification with prediction averaging",
+        analytics_enabled=False,
+        delete_cache=(CLEAN_EVERY, KEPT_FOR),
+        fill_width=True,
+    ) as page:
+        html(HEADER)
+        for notice in shelf.notices:
+            html(f'<p class="vc-notice" role="status">{escape(notice)}</p>')
+        with gr.Tab("Classify", id="classify"):
+            classify_tab.build(shelf, settings)
+    page.queue(max_size=settings.waiting)
+    built: gr.Blocks = page
+    return built
+
+
+__all__ = ["Settings", "Shelf", "build"]
