@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vidclass.bundle import MAX_LABEL_LETTERS
 from vidclass.errors import DataError
 
 CLIP_SUFFIXES = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".m4v", ".ogv", ".wmv", ".flv"}
@@ -139,10 +140,16 @@ def check_labels(items: Sequence[Item], labels: Sequence[str]) -> None:
     """Refuses a data set that cannot train a classifier of these labels, before any long work.
 
     Raises:
-        DataError: Fewer than two classes, or a label of which there is no item.
+        DataError: Fewer than two classes, a label of which there is no item, or one that cannot be shown.
     """
-    if len(labels) < 2:
-        raise DataError(f"Training needs at least two classes. Received: {', '.join(labels) or 'none'}.")
+    if len(set(labels)) < 2:
+        raise DataError(f"Training needs at least two classes. Received: {', '.join(labels) or 'none'}. Add some.")
+    if unfit := [label for label in labels if len(label) > MAX_LABEL_LETTERS or not label.isprintable()]:
+        raise DataError(
+            f"Labels must have up to {MAX_LABEL_LETTERS} printable letters. Received: {unfit[0]!r}. Rename the class."
+        )
+    if len(set(labels)) < len(labels):
+        raise DataError(f"Every label must be given once. Received: {', '.join(labels)}. Leave out the repeated ones.")
     counts = Counter(item.label for item in items)
     empty = [label for label in labels if not counts[label]]
     if empty:

@@ -35,6 +35,14 @@ class Recipe:
     """What the training starts from: `imagenet`, a weights file, or a bundle whose CNN is taken over."""
     seed: int = 0
 
+    def with_batch_size(self, batch_size: int) -> "Recipe":
+        """The recipe with another number of items in a batch."""
+        return replace(
+            self,
+            schedule=replace(self.schedule, batch_size=batch_size),
+            head=replace(self.head, batch_size=batch_size),
+        )
+
     def with_epochs(self, epochs: int) -> "Recipe":
         """The recipe with another number of epochs, shared out over its stages as before."""
         whole = self.schedule.epochs

@@ -1,28 +1,29 @@
 """A recipe and data in, a measured bundle out: split, train, export, calibrate, measure, describe."""
 
+import contextlib
 import hashlib
 import json
 import platform
-import shutil
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from train import calibrate, card, cnn_gru, conv3d, data, evaluate, export, frame_cnn, plots
+from train import calibrate, checks, cnn_gru, conv3d, data, evaluate, export, frame_cnn, plots, start
 from train.data import Item
 from train.recipe import Recipe
+from train.report import replacing_folder, write_report
 from vidclass import bundle as bundles
 from vidclass import networks, runtime
 from vidclass.bundle import Bundle
 from vidclass.classify import Classifier
-from vidclass.errors import DataError
 
 PACKAGES = ("keras", "tensorflow", "openvino", "numpy", "opencv-python-headless", "av")
+"""Whose versions a bundle names."""
 
 
 @dataclass(frozen=True)
@@ -59,55 +60,16 @@ def train(job: Job) -> Bundle:
 
     Raises:
         DataError: The data cannot train or test these labels.
+        OptionError: The networks or the bundle cannot be made as asked.
     """
-    check_parts(job.items, job.labels)
+    checks.check_output(job.output, job.recipe.preprocess.size)
+    checks.check_parts(job.items, job.labels)
+    nets = start.build(job.recipe, len(job.labels))
     job.work.mkdir(parents=True, exist_ok=True)
     data.write_split(job.items, job.work / "split.csv")
-    print(describe(job.items), flush=True)
-    recipe = job.recipe
-    # The side is left open where training changes it.
-    side = None if recipe.family == "frame-cnn" else recipe.preprocess.size
-    nets = networks.build(recipe.family, recipe.architecture, side, len(job.labels), recipe.window.length)
-    start_from(nets, recipe)
-    history = TRAINERS[recipe.family](job, nets)
+    print(checks.describe(job.items), flush=True)
+    history = TRAINERS[job.recipe.family](job, nets)
     return finish(job, nets, history)
-
-
-def check_parts(items: Sequence[Item], labels: Sequence[str]) -> None:
-    """Refuses a split that cannot be trained or measured, before any long work."""
-    data.check_labels([item for item in items if item.split == "train"], labels)
-    tested = {item.label for item in items if item.split == "test"}
-    missing = [label for label in labels if label not in tested]
-    if missing:
-        raise DataError(
-            f"Every label must have test items. None found for: {', '.join(missing)}. "
-            "Add some, or leave these labels out with --labels."
-        )
-
-
-def describe(items: Sequence[Item]) -> str:
-    """The size of each part, in a line."""
-    counts = Counter(item.split for item in items)
-    groups = len({item.group for item in items})
-    parts = ", ".join(f"{counts[part]} {part}" for part in ("train", "validation", "test"))
-    alone = " (each file is its own source: no group is known)" if groups == len(items) else ""
-    return f"{len(items)} items of {groups} sources{alone}: {parts}"
-
-
-def start_from(nets: networks.Networks, recipe: Recipe) -> None:
-    """Gives the CNN the weights that the recipe starts from."""
-    if recipe.weights is None:
-        return
-    if Path(recipe.weights, bundles.CONFIG).is_file():
-        other = runtime.build_keras(bundles.load(Path(recipe.weights)))
-        trained = other.embed.get_weights()  # a CNN's weights do not depend on the size of its input
-    else:
-        backbone = recipe.architecture.get("backbone", "MobileNetV2")
-        trained = networks.backbone(backbone, None, recipe.weights).get_weights()
-    if nets.embed is not None:
-        nets.embed.set_weights(trained)
-    else:
-        networks.set_trunk(nets.head, trained)
 
 
 def _train_frame_cnn(job: Job, nets: networks.Networks) -> dict[str, list[float]]:
@@ -170,10 +132,7 @@ TRAINERS: dict[str, Callable[[Job, networks.Networks], dict[str, list[float]]]] 
 def finish(job: Job, nets: networks.Networks, history: dict[str, list[float]]) -> Bundle:
     """Trained networks -> a calibrated, measured, described bundle, which appears under its name only when whole."""
     recipe = job.recipe
-    partial = job.output.with_name(f".{job.output.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
+    with replacing_folder(job.output) as partial:
         made = export.write_networks(
             Bundle(
                 folder=partial,
@@ -191,9 +150,6 @@ def finish(job: Job, nets: networks.Networks, history: dict[str, list[float]]) -
         made, metrics = measure(made, job.items)
         plots.history(history, partial / "history.png")
         write_report(replace(made, metrics=metrics))
-        replace_folder(partial, job.output)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     print(f"Wrote {job.output}", flush=True)
     return bundles.load(job.output)
 
@@ -211,10 +167,18 @@ def provenance(job: Job, history: dict[str, list[float]]) -> dict[str, Any]:
             "photos": sum(not item.is_clip for item in job.items),
             "clips": sum(item.is_clip for item in job.items),
         },
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "versions": {"python": platform.python_version(), **_versions()},
         "backend": keras.backend.backend(),
         "history": {name: [round(value, 5) for value in values] for name, values in history.items()},
     }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for name in PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):  # the same library can come in a package of another name
+            found[name] = version(name)
+    return found
 
 
 def measure(made: Bundle, items: Sequence[Item]) -> tuple[Bundle, dict[str, Any]]:
@@ -247,24 +211,3 @@ def measure(made: Bundle, items: Sequence[Item]) -> tuple[Bundle, dict[str, Any]
     }
     metrics["test"]["bad"] = len(metrics["test"]["bad"])
     return calibrated, metrics
-
-
-def write_report(made: Bundle) -> Bundle:
-    """Writes plots, configuration and card of a measured bundle."""
-    test = made.metrics["test"]
-    plots.confusion(test["confusion"], made.labels, made.folder / "confusion.png")
-    if "by_queue_size" in test:
-        plots.queue(test["by_queue_size"], made.folder / "queue.png")
-    written = bundles.write_config(made)
-    (written.folder / "README.md").write_text(card.text(written), encoding="utf-8")
-    return written
-
-
-def replace_folder(whole: Path, target: Path) -> None:
-    """Puts a finished folder under its final name, in place of an older one."""
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    if target.exists():
-        target.rename(old)
-    whole.rename(target)
-    shutil.rmtree(old, ignore_errors=True)

@@ -1,0 +1,60 @@
+"""The networks that a recipe names, with the weights that its training starts from."""
+
+from pathlib import Path
+
+import keras
+
+from train.recipe import Recipe
+from vidclass import bundle as bundles
+from vidclass import networks, runtime
+from vidclass.errors import OptionError, VidclassError
+
+
+def build(recipe: Recipe, classes: int) -> networks.Networks:
+    """The recipe's networks, with the weights that it starts from.
+
+    Raises:
+        OptionError: The architecture cannot be built, or the weights are missing or another network's.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    # The side is left open where training changes it.
+    side = None if recipe.family == "frame-cnn" else recipe.preprocess.size
+    try:
+        nets = networks.build(recipe.family, recipe.architecture, side, classes, recipe.window.length)
+    except (TypeError, ValueError) as error:
+        raise OptionError(
+            f"The recipe must give a network of the family {recipe.family}. {recipe.name} does not, as it was changed: "
+            f"{_first_line(error)}. Leave out --backbone or --size."
+        ) from error
+    try:
+        _start_from(nets, recipe)
+    except VidclassError:
+        raise
+    except Exception as error:  # Keras raises bare exceptions where a download fails
+        raise OptionError(
+            "--weights must be imagenet (Keras downloads them), a file of the backbone's weights, a bundle with that "
+            f"backbone, or none. Received: {recipe.weights} ({_first_line(error)})."
+        ) from error
+    return nets
+
+
+def _start_from(nets: networks.Networks, recipe: Recipe) -> None:
+    """Gives the CNN the weights that the recipe starts from."""
+    if recipe.weights is None:
+        return
+    if Path(recipe.weights, bundles.CONFIG).is_file():
+        other = runtime.build_keras(bundles.load(Path(recipe.weights))).embed
+        if other is None:
+            raise OptionError(f"--weights must be a bundle with a 2D CNN. Received: {recipe.weights}, a 3D CNN.")
+        trained = other.get_weights()  # they do not depend on the size of the input
+    else:
+        backbone = recipe.architecture.get("backbone", "MobileNetV2")
+        trained = networks.backbone(backbone, None, recipe.weights).get_weights()
+    if nets.embed is not None:
+        nets.embed.set_weights(trained)
+    else:
+        networks.set_trunk(nets.head, trained)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
