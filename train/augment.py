@@ -80,12 +80,11 @@ class Augmentation:
             warped = cv2.filter2D(warped, -1, self.kernel).astype(np.uint8)
         values = warped.astype(np.float32)
         values = (values - values.mean()) * self.contrast + values.mean()
-        changed = np.clip(values * self.gain, 0, 255).astype(np.uint8)
+        changed: Image = np.clip(values * self.gain, 0, 255).astype(np.uint8)
         if self.quality is None:
             return changed
         _, blob = cv2.imencode(".jpg", changed, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
-        decoded: Image = cv2.imdecode(blob, cv2.IMREAD_COLOR).astype(np.uint8)
-        return decoded
+        return np.asarray(cv2.imdecode(blob, cv2.IMREAD_COLOR), np.uint8)
 
     def _warp(self, image: Image) -> Image:
         height, width = image.shape[:2]
@@ -143,4 +142,5 @@ def _motion(random: np.random.Generator, size: int) -> NDArray[np.float32]:
     reach = (length - 1) / 2
     ends = [(round(reach + s * reach * np.cos(angle)), round(reach + s * reach * np.sin(angle))) for s in (-1, 1)]
     cv2.line(kernel, ends[0], ends[1], 1)
-    return (kernel / kernel.sum()).astype(np.float32)
+    spread: NDArray[np.float32] = (kernel / kernel.sum()).astype(np.float32)
+    return spread

@@ -44,6 +44,9 @@ def train(
     Returns:
         The history of the whole network's training, a value an epoch.
     """
+    embed, head = nets
+    if embed is None:
+        raise ValueError("A frame CNN must embed frames. Received networks without an embedding.")
     keras.utils.set_random_seed(seed)
     used = [item for item in items if item.split in ("train", "validation")]
     store = pictures.load(used, spec, cache)
@@ -57,7 +60,7 @@ def train(
         part: [n for n, item in enumerate(used) if item.split == part and store.count(n)]
         for part in ("train", "validation")
     }
-    model = keras.Model(nets.embed.input, nets.head(nets.embed.output))
+    model = keras.Model(embed.input, head(embed.output))
 
     def dataset(stage: fit.Stage, first_epoch: int) -> keras.utils.PyDataset:
         return batches.TrainingFrames(
@@ -80,12 +83,13 @@ def train(
         return lambda network: fit.clip_top1(network.predict(frames, verbose=0), frames.owners, truth)
 
     if not (folder / "progress.json").is_file():
-        _train_head(nets, store, parts["train"], targets, preprocess, schedule)
+        _train_head(embed, head, store, parts["train"], targets, preprocess, schedule)
     return fit.train_whole(model, schedule, dataset, validate, folder)
 
 
 def _train_head(
-    nets: networks.Networks,
+    embed: keras.Model,
+    head: keras.Model,
     store: pictures.Pictures,
     chosen: Sequence[int],
     targets: np.ndarray,
@@ -100,6 +104,6 @@ def _train_head(
         max(1, schedule.per_clip // 4),
     )
     print(f"Fitting the head on the features of {len(frames.owners)} pictures", flush=True)
-    features = nets.embed.predict(frames, verbose=0)
-    nets.head.compile(keras.optimizers.Adam(schedule.head_rate), "categorical_crossentropy", metrics=["accuracy"])
-    nets.head.fit(features, targets[frames.owners], 64, schedule.head_epochs, verbose=2)
+    features = embed.predict(frames, verbose=0)
+    head.compile(keras.optimizers.Adam(schedule.head_rate), "categorical_crossentropy", metrics=["accuracy"])
+    head.fit(features, targets[frames.owners], 64, schedule.head_epochs, verbose=2)
