@@ -3,6 +3,7 @@
 Both are fitted on the validation part. A clip's confidence is the top of its mean row, so that is what is calibrated.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,8 +38,9 @@ def fit_temperature(rows: Rows, truth: NDArray[np.int64]) -> float:
 
 
 def threshold(means: NDArray[np.float64]) -> float:
-    """The confidence that `PASS_SHARE` of the items reach."""
-    return round(float(np.quantile(means.max(axis=1), 1 - PASS_SHARE)), 4)
+    """The confidence that at least `PASS_SHARE` of the items reach, rounded down to four digits."""
+    lowest = np.quantile(means.max(axis=1), 1 - PASS_SHARE, method="lower")
+    return math.floor(float(lowest) * 1e4) / 1e4
 
 
 def negative_log_likelihood(means: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
