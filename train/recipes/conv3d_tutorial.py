@@ -18,7 +18,7 @@ RECIPE = Recipe(
     preprocess=Preprocess(64, "squash"),
     window=Window(length=10, sample_fps=25.0, hop=10),
     schedule=Schedule(
-        stages=(Stage(64, 20, 1e-3),),
+        stages=(Stage(64, 20, 1e-3, batch_norm=True),),
         batch_size=16,
         label_smoothing=0.0,
         strength=Strength(
