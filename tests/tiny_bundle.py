@@ -12,6 +12,7 @@ from vidclass.preprocess import Preprocess
 
 LABELS = ("red", "green", "blue")
 SIZE = 16
+ROOT = Path(__file__).parent.parent
 
 
 def write(folder: Path, name: str = "tiny", version: str = "1.0.0", **values: Any) -> Bundle:
