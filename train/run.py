@@ -37,7 +37,12 @@ class Job:
     output: Path
     """Folder of the bundle."""
     work: Path
-    """Folder of the run: its split, its checkpoints, its cache."""
+    """Folder of the runs: their splits and checkpoints, and the cache that they share."""
+
+    @property
+    def split(self) -> Path:
+        """The list that says which part each item was in, so that the card's numbers can be measured again."""
+        return self.work / self.output.name / "split.csv"
 
     @property
     def checkpoints(self) -> Path:
@@ -65,8 +70,8 @@ def train(job: Job) -> Bundle:
     checks.check_output(job.output, job.recipe.preprocess.size)
     checks.check_parts(job.items, job.labels)
     nets = start.build(job.recipe, len(job.labels))
-    job.work.mkdir(parents=True, exist_ok=True)
-    data.write_split(job.items, job.work / "split.csv")
+    job.split.parent.mkdir(parents=True, exist_ok=True)
+    data.write_split(job.items, job.split)
     print(checks.describe(job.items), flush=True)
     history = TRAINERS[job.recipe.family](job, nets)
     return finish(job, nets, history)
