@@ -1,4 +1,8 @@
-"""The training command: `python -m train {frame-cnn, conv3d, cnn-gru, evaluate, publish}`."""
+"""The training command: `python -m train COMMAND`.
+
+`frame-cnn`, `conv3d` and `cnn-gru` train and write a bundle; `evaluate`, `study-order`, `study-fps` and `compare`
+measure finished ones; `describe` writes a bundle's card anew; `publish` puts it on the Hub.
+"""
 
 import argparse
 import json
@@ -11,7 +15,7 @@ from typing import NoReturn
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow otherwise tells the processor's features
 
-from train import data, publish, recipes, sources
+from train import data, publish, recipes, sources, studies
 from train.recipe import Recipe
 from vidclass import zoo
 from vidclass.bundle import FAMILIES
@@ -31,16 +35,6 @@ class _Parser(argparse.ArgumentParser):
         raise OptionError(f"{message}. See: {self.prog} --help")
 
 
-def _positive(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1. Received: {text}")
-    return number
-
-
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     main = _Parser(prog="python -m train", description=__doc__)
@@ -55,9 +49,9 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--weights", help="imagenet, a Keras weights file, a bundle's folder, or none")
         command.add_argument("--backbone", choices=BACKBONES)
         command.add_argument("--geometry", choices=GEOMETRIES)
-        command.add_argument("--size", type=_positive, help="side of the network's input, in pixels")
-        command.add_argument("--epochs", type=_positive)
-        command.add_argument("--batch-size", type=_positive)
+        command.add_argument("--size", type=sources.positive, help="side of the network's input, in pixels")
+        command.add_argument("--epochs", type=sources.positive)
+        command.add_argument("--batch-size", type=sources.positive)
         command.add_argument("--seed", type=int)
         command.add_argument(
             "--splitter",
@@ -73,6 +67,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--queue-size", type=int, nargs="+", help="K at which smoothing is measured")
     command.add_argument("--json", type=Path, help="file for the metrics")
     command.set_defaults(run=_evaluate)
+    studies.add_commands(commands)
     command = commands.add_parser("publish", help="publish a bundle or the page to the Hugging Face Hub")
     publish.add_arguments(command)
     command.set_defaults(run=publish.run)

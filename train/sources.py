@@ -26,6 +26,17 @@ def add_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--rename", nargs="+", default=[], metavar="OLD=NEW", help="classes to rename")
 
 
+def positive(text: str) -> int:
+    """An argument's whole number of at least 1."""
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1. Received: {text}")
+    return number
+
+
 def to_train(arguments: argparse.Namespace) -> tuple[list[Item], tuple[str, ...]]:
     """The items to train and test on, with the parts that their lists give them, and the labels.
 
