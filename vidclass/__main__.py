@@ -6,6 +6,7 @@ well, 2 if something was wrong with what was given (one line says what), 130 aft
 
 import argparse
 import io
+import logging
 import os
 import signal
 import sys
@@ -90,7 +91,12 @@ def _parser() -> argparse.ArgumentParser:
     classify = commands.add_parser("classify", help="classify clips and write annotated videos", allow_abbrev=False)
     classify.set_defaults(run=_classify)
     classify.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="video file")
-    classify.add_argument("--model", metavar="NAME", help="a name that `models` lists, or a model's folder")
+    classify.add_argument(
+        "--model",
+        metavar="NAME",
+        help="a name that `models` lists, a model's folder, or user/repo@revision on the Hugging Face Hub; default: "
+        "the first that `models` lists",
+    )
     classify.add_argument(
         "--queue-size",
         type=_checked(check_queue_size),
@@ -209,4 +215,5 @@ def _terminate(*_: object) -> NoReturn:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, _terminate)
+    logging.basicConfig(format="vidclass: %(message)s")  # such as why the bundled copy of a model serves
     sys.exit(main())
