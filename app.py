@@ -60,6 +60,17 @@ def load_models(options: argparse.Namespace) -> Shelf:
     return stock(models, filter(None, (zoo.resolve(name).notice for name in names)))
 
 
+def settings_of(options: argparse.Namespace) -> page.Settings:
+    """The page's limits."""
+    return page.Settings(
+        max_seconds=options.max_seconds,
+        max_megabytes=options.max_mb,
+        max_width=options.max_width,
+        jobs=options.jobs,
+        waiting=options.waiting,
+    )
+
+
 def launch_options(options: argparse.Namespace, shelf: Shelf) -> dict[str, Any]:
     """What Gradio is launched with.
 
@@ -96,12 +107,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serves the page until it is interrupted; returns the exit code."""
     options = parse(arguments)
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
-    settings = page.Settings(
-        options.max_seconds, options.max_mb, options.max_width, jobs=options.jobs, waiting=options.waiting
-    )
     try:
         shelf = load_models(options)
-        page.build(shelf, settings).launch(**launch_options(options, shelf))
+        page.build(shelf, settings_of(options)).launch(**launch_options(options, shelf))
     except VidclassError as error:
         print(f"app.py: {error}", file=sys.stderr)
         return 2

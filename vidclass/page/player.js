@@ -77,6 +77,16 @@
     document.addEventListener(kind, caught, true); // media events do not bubble
   }
 
+  // A clip that the browser cannot show can be classified all the same: say so, instead of Gradio's alarm.
+  for (const kind of ["error", "loadedmetadata"]) {
+    const caught = (event) => {
+      if (!event.target.matches?.(".vc-clip video")) return;
+      event.target.closest(".vc-clip").classList.toggle("vc-unseen", kind === "error");
+      if (kind === "error") event.stopImmediatePropagation();
+    };
+    document.addEventListener(kind, caught, true);
+  }
+
   function setRate(stage, rate) {
     rates.set(stage, rate);
     for (const player of playersOf(stage)) {
@@ -134,14 +144,10 @@
     const text = timeline.dataset.hover;
     if (hovers.get(timeline)?.text !== text) hovers.set(timeline, { text, data: JSON.parse(text) });
     const { data } = hovers.get(timeline);
-    let low = 0, high = data.times.length - 1;
-    while (low < high) {
-      const middle = Math.ceil((low + high) / 2);
-      if (data.times[middle] <= time + 1e-3) low = middle;
-      else high = middle - 1;
-    }
-    const shares = data.classes.map((name, n) => [name, `${data.raw_percent[n][low]} %`, `${data.smoothed_percent[n][low]} %`]);
-    return { raw: data.labels[data.raw[low]], smoothed: data.labels[data.smoothed[low]], shares };
+    const later = data.times.findIndex((each) => each > time + 1e-3);
+    const now = Math.max(0, later < 0 ? data.times.length - 1 : later - 1);
+    const shares = data.classes.map((name, n) => [name, data.raw_percent[n][now], data.smoothed_percent[n][now]]);
+    return { raw: data.labels[data.raw[now]], smoothed: data.labels[data.smoothed[now]], shares };
   }
 
   function showTip(timeline, clientX) {
@@ -149,16 +155,16 @@
     const time = timeAt(timeline, clientX);
     const seen = seenAt(timeline, time);
     const table = document.createElement("table");
-    for (const words of [[`${time.toFixed(2)} s`, "frame", "mean"], ["label", seen.raw, seen.smoothed], ...seen.shares]) {
+    const shares = seen.shares.map(([name, raw, smoothed]) => [name, `${raw} %`, `${smoothed} %`]);
+    for (const words of [[`${time.toFixed(2)} s`, "frame", "mean"], ["label", seen.raw, seen.smoothed], ...shares]) {
       const row = table.insertRow();
       for (const word of words) row.insertCell().textContent = word;
     }
     tip.replaceChildren(table);
     tip.hidden = false;
     const box = timeline.getBoundingClientRect();
-    const x = clientX - box.left, wide = tip.offsetWidth;
-    const beside = x + 14 + wide > box.width ? x - wide - 14 : x + 14;
-    tip.style.left = `${clamp(beside, 0, Math.max(0, box.width - wide))}px`;
+    const x = clientX - box.left, room = box.width - tip.offsetWidth;
+    tip.style.left = `${clamp(x + 14 > room ? x - tip.offsetWidth - 14 : x + 14, 0, Math.max(0, room))}px`;
   }
 
   let dragged = null;
@@ -209,13 +215,8 @@
 
   // What shows where the players are
 
-  function set(element, name, value) {
-    if (element && element.getAttribute(name) !== value) element.setAttribute(name, value);
-  }
-
-  function say(element, words) {
-    if (element && element.textContent !== words) element.textContent = words;
-  }
+  const set = (element, name, value) => element?.getAttribute(name) !== value && element?.setAttribute(name, value);
+  const say = (element, words) => element && element.textContent !== words && (element.textContent = words);
 
   function show(stage, leader) {
     const time = leader.currentTime;
@@ -226,8 +227,9 @@
     for (const chart of timeline.querySelectorAll("svg.vc-chart")) {
       const { duration, left, right } = chart.dataset;
       const x = Number(left) + (right - left) * Math.min(1, time / duration);
-      set(chart.querySelector(".vc-playhead"), "visibility", "visible");
-      set(chart.querySelector(".vc-playhead"), "transform", `translate(${x.toFixed(2)} 0)`);
+      const head = chart.querySelector(".vc-playhead");
+      set(head, "visibility", "visible");
+      set(head, "transform", `translate(${x.toFixed(2)} 0)`);
     }
     set(timeline, "aria-valuenow", time.toFixed(2));
     if (!leader.paused) return;
