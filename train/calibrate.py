@@ -19,6 +19,7 @@ PASS_SHARE = 0.95
 """Share of the validation items of whose label the model is sure."""
 
 RESAMPLES = 1000
+"""Of the bootstrap."""
 
 TEMPERATURES = np.exp(np.linspace(np.log(0.2), np.log(5.0), 161))
 
