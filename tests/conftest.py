@@ -1,7 +1,7 @@
 """Makers of synthetic clips with known pixels, for all test files. Nothing is downloaded, nothing stored."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
@@ -11,7 +11,7 @@ import av
 import numpy as np
 import pytest
 
-from tests import fakes
+from tests import fake_hub, fakes
 from vidclass.analysis import Analysis
 from vidclass.bundle import Bundle
 
@@ -219,3 +219,20 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Bundl
         return fakes.write_tiny_bundle(tmp_path_factory.mktemp(f"tiny-{family}"), family)
 
     return make
+
+
+@pytest.fixture
+def hub_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[fake_hub.Hub]:
+    """A small Hugging Face Hub that the real client of this process talks to."""
+    from huggingface_hub import close_session
+
+    from vidclass import zoo
+
+    close_session()  # it may have been opened with other settings
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with fake_hub.running() as hub:
+        fake_hub.point_client(monkeypatch, hub.url, tmp_path / "hf")
+        zoo._pull.cache_clear()
+        yield hub
+    zoo._pull.cache_clear()
+    close_session()

@@ -31,33 +31,6 @@ def tiny(tmp_path_factory) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def server(tmp_path, monkeypatch):
-    """A Hub that the real client of this process talks to, with an empty cache, no token and short patience."""
-    from huggingface_hub import close_session, constants
-
-    with fake_hub.running() as running:
-        point_here(monkeypatch, constants, running.url, tmp_path / "hf")
-        monkeypatch.setattr(hub, "ANSWER_SECONDS", 1.0)
-        monkeypatch.setattr(time, "sleep", lambda _: None)  # between the client's own retries
-        zoo._pull.cache_clear()
-        yield running
-    zoo._pull.cache_clear()
-    close_session()
-
-
-def point_here(monkeypatch, constants, url: str, home: Path) -> None:
-    monkeypatch.setattr(constants, "ENDPOINT", url)
-    monkeypatch.setattr(constants, "HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}")
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(home / "hub"))
-    monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(home / "token"))
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", True)
-    monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
-    monkeypatch.setattr(constants, "HF_HUB_DOWNLOAD_TIMEOUT", 1)
-    for name in ("HF_TOKEN", "VIDCLASS_HUB_NAMESPACE", "VIDCLASS_HUB_MODELS"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
 def bundled(tmp_path, monkeypatch, tiny) -> Path:
     """The zoo, with one bundled model."""
     folder = tmp_path / "models" / "tiny"
@@ -68,33 +41,33 @@ def bundled(tmp_path, monkeypatch, tiny) -> Path:
     return folder
 
 
-def test_a_tag_is_resolved_to_its_commit(server: Hub, tiny):
-    commit = server.add(REPO, tiny, tag="v1.0.0")
-    server.add(REPO, {**tiny, "head.bin": b"newer"})
+def test_a_tag_is_resolved_to_its_commit(hub_server: Hub, tiny):
+    commit = hub_server.add(REPO, tiny, tag="v1.0.0")
+    hub_server.add(REPO, {**tiny, "head.bin": b"newer"})
     pulled = hub.pull(REPO, "v1.0.0")
     assert (pulled.commit, pulled.notice) == (commit, "")
     assert bundle.load(pulled.folder).name == "tiny"
     assert files_of(pulled.folder) == tiny
 
 
-def test_only_allowed_files_are_fetched(server: Hub, tiny):
-    server.add(REPO, {**tiny, "lb.pickle": b"x", "run.py": b"x", "sub/head.bin": b"x", ".gitattributes": b"x"})
+def test_only_allowed_files_are_fetched(hub_server: Hub, tiny):
+    hub_server.add(REPO, {**tiny, "lb.pickle": b"x", "run.py": b"x", "sub/head.bin": b"x", ".gitattributes": b"x"})
     pulled = hub.pull(REPO)
     assert files_of(pulled.folder) == tiny
-    assert not [line for line in server.requests if "pickle" in line or "run.py" in line]
+    assert not [line for line in hub_server.requests if "pickle" in line or "run.py" in line]
 
 
-def test_nothing_of_an_oversized_repo_is_fetched(server: Hub, tiny, monkeypatch, tmp_path):
-    server.add(REPO, {**tiny, "plot.png": bytes(10_000)})
+def test_nothing_of_an_oversized_repo_is_fetched(hub_server: Hub, tiny, monkeypatch, tmp_path):
+    hub_server.add(REPO, {**tiny, "plot.png": bytes(10_000)})
     monkeypatch.setattr(hub, "MAX_BUNDLE_BYTES", 20_000)
     with pytest.raises(HubError, match=r"must have at most 64 files and 20000 bytes.*Nothing was fetched"):
         hub.pull(REPO)
-    assert not [line for line in server.requests if line.startswith("GET") and "/resolve/" in line]
+    assert not [line for line in hub_server.requests if line.startswith("GET") and "/resolve/" in line]
     assert not list((tmp_path / "hf").rglob("blobs/*"))
 
 
-def test_a_repo_of_too_many_files_is_not_fetched(server: Hub, tiny):
-    server.add(REPO, {**tiny, **{f"{number}.png": b"x" for number in range(100)}})
+def test_a_repo_of_too_many_files_is_not_fetched(hub_server: Hub, tiny):
+    hub_server.add(REPO, {**tiny, **{f"{number}.png": b"x" for number in range(100)}})
     with pytest.raises(HubError, match="must have at most 64 files"):
         hub.pull(REPO)
 
@@ -108,36 +81,36 @@ def test_a_repo_of_too_many_files_is_not_fetched(server: Hub, tiny):
         ({}, "0" * 40, "must have the revision 0000"),
     ],
 )
-def test_what_the_hub_refuses(server: Hub, tiny, rights, revision, reason):
-    server.add(REPO, tiny, **rights)
+def test_what_the_hub_refuses(hub_server: Hub, tiny, rights, revision, reason):
+    hub_server.add(REPO, tiny, **rights)
     with pytest.raises(HubError, match=reason):
         hub.pull(REPO, revision)
 
 
-def test_a_missing_repo(server: Hub):
+def test_a_missing_repo(hub_server: Hub):
     with pytest.raises(HubError, match=r"user/none@main must be a repo that you may use.*hf auth login"):
         hub.pull("user/none")
 
 
-def test_a_private_repo_with_the_token(server: Hub, tiny, monkeypatch):
-    server.add(REPO, tiny, private=True)
+def test_a_private_repo_with_the_token(hub_server: Hub, tiny, monkeypatch):
+    hub_server.add(REPO, tiny, private=True)
     monkeypatch.setenv("HF_TOKEN", fake_hub.TOKEN)
     assert files_of(hub.pull(REPO).folder) == tiny
 
 
 @pytest.mark.parametrize("revision", ["main", None])
 @pytest.mark.parametrize("status", [500, 503, 403])
-def test_a_hub_in_disorder_is_given_up_soon(server: Hub, tiny, status, revision):
-    commit = server.add(REPO, tiny)
-    server.faults.append(Fault("", status=status, times=99))
+def test_a_hub_in_disorder_is_given_up_soon(hub_server: Hub, tiny, status, revision):
+    commit = hub_server.add(REPO, tiny)
+    hub_server.faults.append(Fault("", status=status, times=99))
     with pytest.raises(HubError, match=f"says {status}"):
         hub.pull(REPO, revision or commit)
-    assert len(server.requests) == 1
+    assert len(hub_server.requests) == 1
 
 
-def test_a_hub_that_does_not_answer_is_given_up_soon(server: Hub, tiny, monkeypatch):
-    server.add(REPO, tiny)
-    server.faults.append(Fault("GET /api", delay=1.0))
+def test_a_hub_that_does_not_answer_is_given_up_soon(hub_server: Hub, tiny, monkeypatch):
+    hub_server.add(REPO, tiny)
+    hub_server.faults.append(Fault("GET /api", delay=1.0))
     monkeypatch.setattr(hub, "ANSWER_SECONDS", 0.2)
     start = time.monotonic()
     with pytest.raises(HubError, match="must be within reach"):
@@ -145,13 +118,13 @@ def test_a_hub_that_does_not_answer_is_given_up_soon(server: Hub, tiny, monkeypa
     assert time.monotonic() - start < 0.9
 
 
-def test_a_slow_hub_is_waited_for(server: Hub, tiny):
-    server.add(REPO, tiny)
-    server.faults.append(Fault("GET .*/resolve/", delay=0.3, times=3))
+def test_a_slow_hub_is_waited_for(hub_server: Hub, tiny):
+    hub_server.add(REPO, tiny)
+    hub_server.faults.append(Fault("GET .*/resolve/", delay=0.3, times=3))
     assert files_of(hub.pull(REPO).folder) == tiny
 
 
-def test_a_hub_that_is_not_there(server: Hub, monkeypatch):
+def test_a_hub_that_is_not_there(hub_server: Hub, monkeypatch):
     from huggingface_hub import constants
 
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
@@ -159,40 +132,42 @@ def test_a_hub_that_is_not_there(server: Hub, monkeypatch):
         hub.pull(REPO)
 
 
-def test_a_transfer_cut_once_goes_on_where_it_was(server: Hub, tiny):
-    server.add(REPO, tiny)
-    server.faults.append(Fault("GET .*/head.weights.h5", cut_after=1000))
+def test_a_transfer_cut_once_goes_on_where_it_was(hub_server: Hub, tiny):
+    hub_server.add(REPO, tiny)
+    hub_server.faults.append(Fault("GET .*/head.weights.h5", cut_after=1000))
     assert files_of(hub.pull(REPO).folder) == tiny
 
 
-def test_a_transfer_cut_for_good_leaves_a_cache_that_can_be_used(server: Hub, tiny):
-    commit = server.add(REPO, tiny)
-    server.faults.append(Fault("GET .*/head.weights.h5", cut_after=0, times=99))
+def test_a_transfer_cut_for_good_leaves_a_cache_that_can_be_used(hub_server: Hub, tiny):
+    commit = hub_server.add(REPO, tiny)
+    hub_server.faults.append(Fault("GET .*/head.weights.h5", cut_after=0, times=99))
     with pytest.raises(HubError, match="must be within reach"):
         hub.pull(REPO, commit)
-    server.faults.clear()
-    server.requests.clear()
+    hub_server.faults.clear()
+    hub_server.requests.clear()
     pulled = hub.pull(REPO, commit)
     assert files_of(pulled.folder) == tiny
     assert bundle.load(pulled.folder).name == "tiny"
-    fetched = {line.rpartition("/")[2] for line in server.requests if line.startswith("GET") and "/resolve/" in line}
+    fetched = {
+        line.rpartition("/")[2] for line in hub_server.requests if line.startswith("GET") and "/resolve/" in line
+    }
     assert fetched == {"head.weights.h5"}
 
 
-def test_a_tag_of_a_hub_that_went_away_serves_from_the_cache_and_says_so(server: Hub, tiny):
-    commit = server.add(REPO, tiny, tag="v1.0.0")
+def test_a_tag_of_a_hub_that_went_away_serves_from_the_cache_and_says_so(hub_server: Hub, tiny):
+    commit = hub_server.add(REPO, tiny, tag="v1.0.0")
     first = hub.pull(REPO, "v1.0.0")
-    server.faults.append(Fault("", status=503, times=99))
+    hub_server.faults.append(Fault("", status=503, times=99))
     pulled = hub.pull(REPO, "v1.0.0")
     assert (pulled.folder, pulled.commit) == (first.folder, commit)
     assert f"commit {commit}, which v1.0.0 last stood for, serves from the cache" in pulled.notice
     assert "says 503" in pulled.notice
 
 
-def test_a_tag_that_the_hub_denies_is_not_served_from_the_cache(server: Hub, tiny):
-    server.add(REPO, tiny, tag="v1.0.0")
+def test_a_tag_that_the_hub_denies_is_not_served_from_the_cache(hub_server: Hub, tiny):
+    hub_server.add(REPO, tiny, tag="v1.0.0")
     hub.pull(REPO, "v1.0.0")
-    server.repos["model", REPO].private = True
+    hub_server.repos["model", REPO].private = True
     with pytest.raises(HubError, match="must be a repo that you may use"):
         hub.pull(REPO, "v1.0.0")
 
@@ -218,20 +193,20 @@ PULL = "import sys; from vidclass import zoo; print(zoo.resolve(sys.argv[1] if s
 
 def test_a_pinned_and_cached_commit_makes_no_request_and_the_variables_hold(tiny, tmp_path):
     home = tmp_path / "home"
-    with fake_hub.running() as server:
-        commit = server.add(REPO, tiny, tag="v1.0.0", private=True)
+    with fake_hub.running() as hub_server:
+        commit = hub_server.add(REPO, tiny, tag="v1.0.0", private=True)
         pinned = PULL.format(f"{REPO}@{commit}")
-        endpoint = {"HF_ENDPOINT": server.url}
+        endpoint = {"HF_ENDPOINT": hub_server.url}
         refused = in_a_process(pinned, home, **endpoint)
         assert "The Hub says 401" in refused.stderr
         first = in_a_process(pinned, home, HF_TOKEN=fake_hub.TOKEN, **endpoint)
         assert first.stdout.strip() == f"{REPO}@{commit}", first.stderr
         assert (home / "hub" / "models--user--vidclass-tiny" / "snapshots" / commit / bundle.CONFIG).exists()
         (home / ".agent_harnesses.json").unlink(missing_ok=True)  # what the client asks once a day
-        server.requests.clear()
+        hub_server.requests.clear()
         second = in_a_process(pinned, home, **endpoint)
         assert second.stdout.strip() == f"{REPO}@{commit}", second.stderr
-        assert server.requests == []
+        assert hub_server.requests == []
     offline = in_a_process(pinned, home, HF_HUB_OFFLINE="1")
     assert offline.stdout.strip() == f"{REPO}@{commit}", offline.stderr
     lacking = in_a_process(PULL.format(f"{REPO}@{'0' * 40}"), home, HF_HUB_OFFLINE="1")
@@ -241,27 +216,27 @@ def test_a_pinned_and_cached_commit_makes_no_request_and_the_variables_hold(tiny
 # The zoo
 
 
-def test_the_namespace_gives_the_bundled_version(server: Hub, tiny, bundled, monkeypatch):
-    commit = server.add(REPO, tiny, tag="v1.0.0")
-    server.add(REPO, {**tiny, "head.bin": b"newer"}, tag="v2.0.0")
+def test_the_namespace_gives_the_bundled_version(hub_server: Hub, tiny, bundled, monkeypatch):
+    commit = hub_server.add(REPO, tiny, tag="v1.0.0")
+    hub_server.add(REPO, {**tiny, "head.bin": b"newer"}, tag="v2.0.0")
     monkeypatch.setenv("VIDCLASS_HUB_NAMESPACE", "user")
     found = zoo.resolve("tiny")
     assert (found.source, found.notice) == (f"{REPO}@{commit}", "")
     assert found.folder != bundled
 
 
-def test_without_a_setting_nothing_is_asked(server: Hub, bundled):
+def test_without_a_setting_nothing_is_asked(hub_server: Hub, bundled):
     assert zoo.resolve("tiny") == zoo.Found(bundled, "bundled")
-    assert server.requests == []
+    assert hub_server.requests == []
 
 
-def test_a_model_is_pulled_once_in_a_process(server: Hub, tiny, bundled, monkeypatch):
-    server.add(REPO, tiny, tag="v1.0.0")
+def test_a_model_is_pulled_once_in_a_process(hub_server: Hub, tiny, bundled, monkeypatch):
+    hub_server.add(REPO, tiny, tag="v1.0.0")
     monkeypatch.setenv("VIDCLASS_HUB_NAMESPACE", "user")
     first = zoo.resolve("tiny")
-    server.requests.clear()
+    hub_server.requests.clear()
     assert zoo.resolve("tiny") == first
-    assert server.requests == []
+    assert hub_server.requests == []
 
 
 def tampered(files: dict[str, bytes]) -> dict[str, bytes]:
@@ -283,10 +258,10 @@ BAD = {
 
 
 @pytest.mark.parametrize("change", BAD)
-def test_what_cannot_serve_is_told_and_the_bundled_copy_serves(server, tiny, bundled, monkeypatch, caplog, change):
+def test_what_cannot_serve_is_told_and_the_bundled_copy_serves(hub_server, tiny, bundled, monkeypatch, caplog, change):
     make, reason = BAD[change]
     monkeypatch.setattr(hub, "MAX_BUNDLE_BYTES", 100_000)
-    server.add(REPO, make(tiny), tag="v1.0.0")
+    hub_server.add(REPO, make(tiny), tag="v1.0.0")
     monkeypatch.setenv("VIDCLASS_HUB_NAMESPACE", "user")
     found = zoo.resolve("tiny")
     assert (found.folder, found.source) == (bundled, "bundled")
@@ -296,24 +271,24 @@ def test_what_cannot_serve_is_told_and_the_bundled_copy_serves(server, tiny, bun
 
 
 @pytest.mark.parametrize("change", [name for name in BAD if name != "another model"])
-def test_a_repo_that_was_named_fails_with_the_reason(server, tiny, bundled, monkeypatch, change):
+def test_a_repo_that_was_named_fails_with_the_reason(hub_server, tiny, bundled, monkeypatch, change):
     make, reason = BAD[change]
     monkeypatch.setattr(hub, "MAX_BUNDLE_BYTES", 100_000)
-    server.add(REPO, make(tiny), tag="v1.0.0")
+    hub_server.add(REPO, make(tiny), tag="v1.0.0")
     with pytest.raises((HubError, BundleError), match=reason):
         zoo.resolve(f"{REPO}@v1.0.0")
 
 
 @pytest.mark.parametrize("rights", [{"private": True}, {"gated": True}])
-def test_a_repo_that_is_closed_falls_back_too(server, tiny, bundled, monkeypatch, rights):
-    server.add(REPO, tiny, tag="v1.0.0", **rights)
+def test_a_repo_that_is_closed_falls_back_too(hub_server, tiny, bundled, monkeypatch, rights):
+    hub_server.add(REPO, tiny, tag="v1.0.0", **rights)
     monkeypatch.setenv("VIDCLASS_HUB_NAMESPACE", "user")
     assert "log in" in zoo.resolve("tiny").notice
 
 
-def test_explicit_repos_come_before_the_namespace_and_may_add_models(server, tiny, bundled, monkeypatch):
-    commit = server.add("other/mine", tiny)
-    extra = server.add("other/extra", configured(tiny, name="extra"))
+def test_explicit_repos_come_before_the_namespace_and_may_add_models(hub_server, tiny, bundled, monkeypatch):
+    commit = hub_server.add("other/mine", tiny)
+    extra = hub_server.add("other/extra", configured(tiny, name="extra"))
     monkeypatch.setenv("VIDCLASS_HUB_NAMESPACE", "user")
     monkeypatch.setenv("VIDCLASS_HUB_MODELS", f"tiny=other/mine@{commit}, extra=other/extra@{extra}")
     assert zoo.names() == ["tiny", "extra"]
@@ -321,14 +296,14 @@ def test_explicit_repos_come_before_the_namespace_and_may_add_models(server, tin
     assert zoo.resolve("extra").source == f"other/extra@{extra}"
 
 
-def test_a_model_that_only_the_hub_has_fails_with_the_reason(server, bundled, monkeypatch):
+def test_a_model_that_only_the_hub_has_fails_with_the_reason(hub_server, bundled, monkeypatch):
     monkeypatch.setenv("VIDCLASS_HUB_MODELS", f"extra=other/extra@{'0' * 40}")
     with pytest.raises(HubError, match="must be a repo that you may use"):
         zoo.resolve("extra")
 
 
-def test_the_pins_of_a_space_are_pulled(server, tiny, bundled):
-    commit = server.add(REPO, tiny)
+def test_the_pins_of_a_space_are_pulled(hub_server, tiny, bundled):
+    commit = hub_server.add(REPO, tiny)
     (bundled.parent / zoo.PINS).write_text(json.dumps({"tiny": f"{REPO}@{commit}"}))
     assert zoo.resolve("tiny").source == f"{REPO}@{commit}"
     (bundled.parent / zoo.PINS).write_text("[]")
@@ -343,18 +318,18 @@ def test_settings_that_cannot_be_read(bundled, monkeypatch, text):
         zoo.names()
 
 
-def test_a_revision_needs_a_repo(server, tiny, bundled):
-    commit = server.add(REPO, tiny, tag="v1.0.0")
+def test_a_revision_needs_a_repo(hub_server, tiny, bundled):
+    commit = hub_server.add(REPO, tiny, tag="v1.0.0")
     assert zoo.resolve(REPO, "v1.0.0").source == f"{REPO}@{commit}"
     for name in ("tiny", f"{REPO}@v1.0.0", str(bundled)):
         with pytest.raises(OptionError, match="A revision must go with a repo"):
             zoo.resolve(name, "v1.0.0")
 
 
-def test_a_folder_that_exists_is_meant_before_a_repo(server, tiny, bundled, tmp_path, monkeypatch):
+def test_a_folder_that_exists_is_meant_before_a_repo(hub_server, tiny, bundled, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert zoo.resolve("models/tiny") == zoo.Found(Path("models/tiny"), "models/tiny")
-    assert server.requests == []
+    assert hub_server.requests == []
 
 
 @pytest.mark.parametrize("name", ["nothing", "../tiny", "user/repo@", "user/repo@a..b", "user//repo", "http://x/y/z"])

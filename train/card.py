@@ -71,10 +71,9 @@ def text(bundle: Bundle) -> str:
     return f"---\n{front}---\n\n" + "\n\n".join(section.strip() for section in sections if section) + "\n"
 
 
-def write(bundle: Bundle) -> None:
-    """Writes the card and the weights' terms into the bundle's folder."""
-    (bundle.folder / "README.md").write_text(text(bundle), encoding="utf-8")
-    (bundle.folder / "LICENSE.md").write_text(rights.terms(bundle), encoding="utf-8")
+def texts(bundle: Bundle) -> dict[str, str]:
+    """The files of a bundle that people read: the card, and the terms of the weights."""
+    return {"README.md": text(bundle), "LICENSE.md": rights.terms(bundle)}
 
 
 def metadata(bundle: Bundle) -> dict[str, Any]:

@@ -31,7 +31,7 @@ MAX_ELEMENTS = 2**28
 """Numbers in one array while a network runs, 1 GB of f32; our largest has a tenth of it."""
 
 
-def check_files(folder: Path, allowed: Iterable[str]) -> None:
+def check_files(folder: Path, allowed: Iterable[str]) -> list[str]:
     """Checks which files a bundle holds, where they really lie, and how large they are.
 
     Files whose names begin with a dot (a clone's `.git`) are never opened and so not looked at.
@@ -39,6 +39,9 @@ def check_files(folder: Path, allowed: Iterable[str]) -> None:
     Args:
         folder: The bundle.
         allowed: Names and patterns of names.
+
+    Returns:
+        The names.
 
     Raises:
         BundleError: There is another file, a link that leads out of the bundle, or too much of it.
@@ -57,6 +60,7 @@ def check_files(folder: Path, allowed: Iterable[str]) -> None:
             f"A model must have at most {MAX_FILES} files and {MAX_BUNDLE_BYTES} bytes. Received: {len(entries)} files "
             f"and {total} bytes in {folder}."
         )
+    return [entry.name for entry in entries]
 
 
 def check_file(path: Path) -> int:

@@ -102,7 +102,7 @@ def load(folder: Path) -> Bundle:
             changed, elsewhere or not what its name says.
     """
     bundle = read_config(folder)
-    _safety.check_files(folder, ALLOWED_FILES)
+    files(folder)
     _check_hashes(bundle)
     for name in bundle.required_files():
         if name.endswith(".xml"):
@@ -208,6 +208,15 @@ def _check_hashes(bundle: Bundle) -> None:
                 f"{name} of the model {bundle.name} must be the file that was published. Its hash differs from "
                 f"{CONFIG}'s. Get the model again."
             )
+
+
+def files(folder: Path) -> list[str]:
+    """Names of the files of a bundle that are in its folder, each checked to lie there.
+
+    Raises:
+        BundleError: The folder holds anything else, or a link that leads out of it.
+    """
+    return _safety.check_files(folder, ALLOWED_FILES)
 
 
 def sha256(path: Path) -> str:

@@ -41,14 +41,6 @@ class Pulled:
     """Why the cache was believed and not the Hub; empty where it was asked, or need not be."""
 
 
-@dataclass(frozen=True)
-class Pushed:
-    """What was published."""
-
-    url: str
-    commit: str
-
-
 def is_repo(text: str) -> bool:
     """Whether a text reads like `user/repo` or `user/repo@revision`.
 
@@ -128,14 +120,21 @@ def _commit(repo: str, revision: str) -> tuple[str, str]:
         return commit, f"{repo}: commit {commit}, which {revision} last stood for, serves from the cache. {reason}"
 
 
-def commit_of(repo: str, revision: str) -> str:
-    """The commit that a branch or tag stands for on the Hub now.
+def find(repo: str, revision: str) -> str | None:
+    """The commit that a branch or tag stands for on the Hub now; None where there is no such repo or revision.
 
     Raises:
-        HubError: The Hub cannot be reached, or has no such repo or revision.
+        HubError: The Hub cannot be reached, or refuses.
     """
+    from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
+
     with _told(f"{repo}@{revision}"):
-        return _ask(repo, revision)
+        try:
+            return _ask(repo, revision)
+        except (RepositoryNotFoundError, RevisionNotFoundError) as error:
+            if isinstance(error, GatedRepoError):
+                raise
+            return None
 
 
 def _ask(repo: str, revision: str) -> str:
@@ -154,8 +153,8 @@ def push(
     kept: Sequence[str] = (),
     tag: str | None = None,
     private: bool = False,
-) -> Pushed:
-    """Publishes a folder as one commit, and tags it.
+) -> tuple[str, str]:
+    """Publishes a folder as one commit, and tags it; returns the repo's address and the commit.
 
     Args:
         folder: Every file in it is sent, and nothing else.
@@ -176,13 +175,8 @@ def push(
     with _told(repo):
         get_session().timeout = UPLOAD_SECONDS
         api = HfApi(library_name="vidclass")
-        api.create_repo(
-            repo,
-            repo_type=kind,
-            exist_ok=True,
-            private=private or None,
-            space_sdk="gradio" if kind == "space" else None,
-        )
+        sdk = "gradio" if kind == "space" else None
+        api.create_repo(repo, repo_type=kind, exist_ok=True, private=private or None, space_sdk=sdk)
         if tag and tag in {each.name for each in api.list_repo_refs(repo, repo_type=kind).tags}:
             raise HubError(
                 f"A tag must name one commit for good. Received: {tag}, which {repo} has already. Raise the version in "
@@ -202,8 +196,7 @@ def push(
         )
         if tag:
             api.create_tag(repo, tag=tag, revision=commit.oid, repo_type=kind)
-        prefix = "spaces/" if kind == "space" else ""
-        return Pushed(f"{api.endpoint}/{prefix}{repo}", commit.oid)
+        return f"{api.endpoint}/{'spaces/' if kind == 'space' else ''}{repo}", commit.oid
 
 
 @contextmanager
@@ -213,6 +206,10 @@ def _told(what: str) -> Iterator[None]:
         yield
     except (_http_error(), OSError, ValueError) as error:
         raise _explained(error, what) from error
+    except RuntimeError as error:  # so the client names the file that it could not send, and its cause beneath
+        if isinstance(error.__cause__, Exception):
+            raise _explained(error.__cause__, what) from error
+        raise
 
 
 def _http_error() -> type[Exception]:
