@@ -76,9 +76,9 @@ class TrainingFrames(keras.utils.PyDataset):  # type: ignore[misc]
         pixels = np.stack([augment.draw(random, size, self._strength)(self._pictures[key]) for key in chosen])
         targets = self._targets[[item for item, _ in chosen]]
         if random.random() < self._mixup:
-            share, other = random.beta(0.3, 0.3), random.permutation(len(chosen))
+            share, other = np.float32(random.beta(0.3, 0.3)), random.permutation(len(chosen))
             mixed = share * pixels.astype(np.float32) + (1 - share) * pixels[other]
-            return mixed, (share * targets + (1 - share) * targets[other]).astype(np.float32)
+            return mixed, share * targets + (1 - share) * targets[other]
         return pixels.astype(np.float32), targets
 
 
