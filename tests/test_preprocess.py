@@ -21,11 +21,19 @@ def test_a_picture_of_any_size_becomes_the_square(geometry, size):
 
 
 def test_squash_keeps_the_rim_and_a_centre_crop_cuts_it():
+    assert np.ptp(Preprocess(32, "squash")(ramp(480, 320))[16, :, 0]) > 240
     wide = ramp(640, 320)
-    assert np.ptp(Preprocess(32, "squash")(wide)[16, :, 0]) > 240
     cropped = Preprocess(32, "center_crop")(wide)
     assert 60 < cropped[16, 0, 0] < 70 and 185 < cropped[16, -1, 0] < 195  # the middle half
     assert np.ptp(cropped[:, 16, 1]) > 240  # the whole height
+
+
+def test_what_is_longer_than_a_photo_is_cut_before_it_is_squashed():
+    across = Preprocess(32, "squash")(ramp(640, 320))
+    assert 25 < across[16, 0, 0] < 40 and 215 < across[16, -1, 0] < 230  # the middle three quarters of 2:1
+    assert np.ptp(across[:, 16, 1]) > 240  # the whole height
+    upright = Preprocess(32, "squash")(ramp(320, 640))
+    assert np.ptp(upright[16, :, 0]) > 240 and 25 < upright[0, 16, 1] < 40
 
 
 @pytest.mark.parametrize("width", range(224, 240))

@@ -37,6 +37,8 @@ class Stage:
     batch_norm: bool = False
     """Whether batch norm's scale and offset are trained too, which halves the speed on a CPU. Its statistics never
     are."""
+    steps: int | None = None
+    """Batches in an epoch; None for all there are."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,16 @@ def train_batch_norm(model: keras.Model, trained: bool) -> None:
 class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
     """After each epoch: measures the validation part, keeps the best weights, saves what going on needs."""
 
-    def __init__(self, folder: Path, validate: Validate, keep_last: bool = True):
+    def __init__(self, folder: Path, validate: Validate, keep_last: bool = True, since: int = 0):
+        """
+        Args:
+            folder: Where the weights are kept.
+            validate: What measures them.
+            keep_last: Whether the run can go on from each epoch.
+            since: First epoch that can be the best. A stage that trains what was never trained before starts anew.
+        """
         super().__init__()
+        self._since = since
         folder.mkdir(parents=True, exist_ok=True)
         self._folder, self._validate, self._keep_last = folder, validate, keep_last
         self.progress: dict[str, list[float]] = {}
@@ -118,7 +128,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Measures and saves."""
         loss, top1 = self._validate(self.model)
-        best = max(self.progress.get("val_accuracy", []), default=-1.0)
+        best = max(self.progress.get("val_accuracy", [])[self._since :], default=-1.0)
         for name, value in {**(logs or {}), "val_loss": loss, "val_accuracy": top1}.items():
             self.progress.setdefault(name, []).append(float(value))
         print(f"  epoch {epoch + 1}: validation top-1 {top1:.4f}, loss {loss:.4f}", flush=True)
@@ -185,7 +195,7 @@ def train_whole(
     first, history = 0, {}
     for stage in schedule.stages:
         last = first + stage.epochs
-        checkpoint = Checkpoint(folder, validate(stage.side))
+        checkpoint = Checkpoint(folder, validate(stage.side), since=first if stage.batch_norm else 0)
         checkpoint.set_model(model)
         history = checkpoint.progress
         if checkpoint.epochs_done < last:
@@ -195,7 +205,7 @@ def train_whole(
             if begin == first:
                 checkpoint.restore()  # before there is an optimizer: each stage starts with a fresh one
             model.compile(
-                optimizer(schedule, stage.rate, len(batches) * stage.epochs),
+                optimizer(schedule, stage.rate, (stage.steps or len(batches)) * stage.epochs),
                 "categorical_crossentropy",
                 metrics=["accuracy"],
             )
@@ -203,7 +213,14 @@ def train_whole(
                 model.optimizer.build(model.trainable_variables)
                 checkpoint.restore()
             print(f"Training at {stage.side} px, epochs {begin + 1} to {last} of {schedule.epochs}", flush=True)
-            model.fit(batches, initial_epoch=begin, epochs=last, callbacks=[checkpoint], verbose=2)
+            model.fit(
+                batches,
+                steps_per_epoch=stage.steps,
+                initial_epoch=begin,
+                epochs=last,
+                callbacks=[checkpoint],
+                verbose=2,
+            )
         first = last
     load_best(model, folder)
     return history

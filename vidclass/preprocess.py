@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 Geometry = Literal["squash", "center_crop"]
 GEOMETRIES: tuple[Geometry, ...] = ("squash", "center_crop")
 
+SQUASH_LIMIT = 1.5
+"""The longest aspect that is squashed whole: that of photos. A film's 16:9 or a phone's 9:16 is first cut to it, since
+squashed further nothing looks as it does in any photo."""
+
 Image = NDArray[np.uint8]
 """RGB picture, `(H, W, 3)`, 0–255, upright."""
 
@@ -25,20 +29,22 @@ class Preprocess:
     size: int
     """Side of the square that the network takes, in pixels."""
     geometry: Geometry = "squash"
-    """`squash` keeps the whole picture and gives up its aspect; `center_crop` keeps the aspect and gives up the rim."""
+    """`squash` keeps the whole picture and gives up its aspect, but cuts what is longer than `SQUASH_LIMIT`;
+    `center_crop` keeps the aspect and gives up the rim."""
 
     def scaled_size(self, width: int, height: int) -> tuple[int, int]:
         """Size to scale a `width` × `height` picture to before `crop`, as (width, height).
 
-        >>> Preprocess(224, "squash").scaled_size(1920, 1080)
+        >>> Preprocess(224, "squash").scaled_size(320, 240)
         (224, 224)
+        >>> Preprocess(224, "squash").scaled_size(1920, 1080)
+        (265, 224)
         >>> Preprocess(224, "center_crop").scaled_size(1920, 1080)
         (398, 224)
         """
-        if self.geometry == "squash":
-            return self.size, self.size
-        scale = self.size / min(width, height)
-        return max(self.size, round(width * scale)), max(self.size, round(height * scale))
+        limit = SQUASH_LIMIT if self.geometry == "squash" else 1.0
+        longer = max(self.size, round(self.size * max(width, height) / min(width, height) / limit))
+        return (longer, self.size) if width >= height else (self.size, longer)
 
     def crop(self, scaled: Image) -> Image:
         """The central `(size, size, 3)` of a picture that was scaled to `scaled_size`."""

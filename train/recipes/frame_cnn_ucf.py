@@ -15,7 +15,7 @@ RECIPE = Recipe(
     architecture={"backbone": "MobileNetV2", "units": 512, "dropout": 0.5},
     preprocess=Preprocess(224, "squash"),
     schedule=Schedule(
-        stages=(Stage(160, 4, 1e-4), Stage(224, 2, 5e-5), Stage(224, 1, 2e-5, gentle=True, batch_norm=True)),
+        stages=(Stage(160, 4, 1e-4), Stage(224, 2, 5e-5), Stage(224, 1, 2e-5, gentle=True, batch_norm=True, steps=100)),
         mixup=0.25,
         per_clip=9,
         strength=Strength(blur=0.1, low_resolution=0.1, compression=0.15),
