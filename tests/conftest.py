@@ -18,6 +18,7 @@ from vidclass.bundle import Bundle
 TICK = Fraction(1, 90_000)
 
 os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder otherwise tells its whole configuration
+os.environ.setdefault("VIDCLASS_CACHE", "")  # nothing is left among the user's own caches
 
 
 class ClipMaker:
