@@ -39,6 +39,9 @@ class Stage:
     are."""
     steps: int | None = None
     """Batches in an epoch; None for all there are."""
+    averaged: bool = False
+    """Whether the stage starts from the mean of the best and the last weights so far, which often beats both
+    (Wortsman et al., "Model soups", 2022)."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +144,13 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
                 partial.write_text(json.dumps(self.progress))
 
 
+def average_with_best(model: keras.Model, folder: Path) -> None:
+    """Gives the network the mean of its weights and the best epoch's."""
+    last = model.get_weights()
+    load_best(model, folder)
+    model.set_weights([(a + b) / 2 for a, b in zip(last, model.get_weights(), strict=True)])
+
+
 def load_best(model: keras.Model, folder: Path) -> None:
     """Gives the network the weights of the epoch that was best on the validation part."""
     keras.Model(model.inputs, model.outputs).load_weights(folder / "best.weights.h5")
@@ -204,6 +214,8 @@ def train_whole(
             train_batch_norm(model, stage.batch_norm)
             if begin == first:
                 checkpoint.restore()  # before there is an optimizer: each stage starts with a fresh one
+                if stage.averaged:
+                    average_with_best(model, folder)
             model.compile(
                 optimizer(schedule, stage.rate, (stage.steps or len(batches)) * stage.epochs),
                 "categorical_crossentropy",

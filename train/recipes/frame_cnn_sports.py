@@ -22,7 +22,7 @@ RECIPE = Recipe(
             Stage(160, 8, 1.2e-4),
             Stage(224, 4, 6e-5),
             Stage(224, 2, 5e-5, gentle=True),
-            Stage(224, 1, 2e-5, gentle=True, batch_norm=True, steps=120),
+            Stage(224, 1, 4e-5, batch_norm=True, steps=250, averaged=True),
         ),
         mixup=0.25,
         per_clip=10,
