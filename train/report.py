@@ -13,14 +13,15 @@ from vidclass.bundle import Bundle
 
 
 def write_report(made: Bundle) -> Bundle:
-    """Writes plots, configuration and card of a measured bundle into its folder."""
+    """Writes plots, configuration, card and terms of a measured bundle into its folder."""
     test = made.metrics.get("test", {})
     if "confusion" in test:
         plots.confusion(test["confusion"], made.labels, made.folder / "confusion.png")
     if "by_queue_size" in test:
         plots.queue(test["by_queue_size"], made.folder / "queue.png")
     written = bundles.write_config(made)
-    (written.folder / "README.md").write_text(card.text(written), encoding="utf-8")
+    for name, text in card.texts(written).items():
+        (written.folder / name).write_text(text, encoding="utf-8")
     return written
 
 
