@@ -15,6 +15,6 @@ RECIPE = Recipe(
     architecture={"backbone": "MobileNetV2", "units": [128], "dropout": 0.5},
     preprocess=Preprocess(224, "center_crop"),
     window=Window(length=20, sample_fps=5.0, hop=1),
-    head=Head(strength=Strength(area=(0.4, 1.0), blur=0.1, low_resolution=0.1, compression=0.15), noise=0.3),
+    head=Head(views=4, strength=Strength(area=(0.4, 1.0), blur=0.1, low_resolution=0.1, compression=0.15), noise=0.3),
     weights="models/frame-cnn-ucf",
 )

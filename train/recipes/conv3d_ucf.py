@@ -14,10 +14,10 @@ RECIPE = Recipe(
     name="conv3d-ucf",
     family="conv3d",
     architecture={"kernel": 3, "dropout": 0.5},
-    preprocess=Preprocess(160, "squash"),
+    preprocess=Preprocess(144, "squash"),
     window=Window(length=10, sample_fps=5.0, hop=3),
     schedule=Schedule(
-        stages=(Stage(160, 7, 1e-4), Stage(160, 1, 2e-5, gentle=True, batch_norm=True, steps=60)),
+        stages=(Stage(144, 5, 1e-4), Stage(144, 1, 3e-5, gentle=True, batch_norm=True, steps=60)),
         batch_size=8,
         label_smoothing=0.1,
         strength=Strength(area=(0.4, 1.0), blur=0.1, low_resolution=0.1, compression=0.15),
