@@ -57,7 +57,7 @@ def load_models(options: argparse.Namespace) -> Shelf:
     """
     names = [name.strip() for name in options.models.split(",")] if options.models else zoo.names()
     models = [vidclass.load(name, runtime=options.runtime) for name in names]
-    return stock(models, filter(None, (zoo.resolve(name).notice for name in names)))
+    return stock(models, (each.notice for each in models if each.notice))
 
 
 def settings_of(options: argparse.Namespace) -> page.Settings:

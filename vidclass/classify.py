@@ -85,6 +85,14 @@ class Classifier:
         for _ in judged:
             yield row  # type: ignore[misc]
 
+    def embed(self, picture: Image) -> NDArray[np.generic]:
+        """The feature `(F,)` of one picture; the picture itself where the head takes pictures."""
+        return runtime.run(self._embed, [(picture,)])[0] if self._embed else picture
+
+    def judge(self, window: runtime.Arrays) -> Row:
+        """The calibrated row `(C,)` of one window."""
+        return calibrated(runtime.run(self._head, [window])[0], self.bundle.temperature)
+
 
 def calibrated(rows: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float32]:
     """Rows `(..., C)` whose log-probabilities are divided by the temperature, so that they sum to 1 again."""

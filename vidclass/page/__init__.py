@@ -4,7 +4,7 @@ from html import escape
 
 import gradio as gr
 
-from vidclass.page import classify_tab
+from vidclass.page import api, classify_tab, compare_tab, live_tab, models_tab
 from vidclass.page.fragments import html
 from vidclass.page.settings import Settings
 from vidclass.page.shelf import Shelf
@@ -43,7 +43,15 @@ def build(shelf: Shelf, settings: Settings) -> gr.Blocks:
         for notice in shelf.notices:
             html(f'<p class="vc-notice" role="status">{escape(notice)}</p>')
         with gr.Tab("Classify", id="classify"):
-            classify_tab.build(shelf, settings)
+            classified = classify_tab.build(shelf, settings)
+        with gr.Tab("Compare models", id="compare"):
+            compared = compare_tab.build(shelf, settings)
+        with gr.Tab("Live", id="live"):
+            live_tab.build(shelf, settings)
+        with gr.Tab("Models", id="models"):
+            models_tab.build(shelf)
+        api.build(shelf, settings)
+        classified.change(None, classified, compared, js="(clip) => clip", api_visibility="private")
     page.queue(max_size=settings.waiting)
     built: gr.Blocks = page
     return built

@@ -10,10 +10,8 @@ from vidclass.page.fragments import html
 from vidclass.page.guard import guarded, guarded_steps
 from vidclass.page.settings import Settings
 from vidclass.page.shelf import Shelf
+from vidclass.page.wiring import LIGHT, SILENT, heavy
 from vidclass.smoothing import DEFAULT_QUEUE, MAX_QUEUE, MIN_QUEUE
-
-HEAVY = "heavy"
-"""Group of all events that decode, infer or encode; together they run as many at a time as the settings allow."""
 
 WELCOME = """
 <section class="vc-card vc-welcome"><p class="vc-kicker">What you will see</p>
@@ -33,8 +31,8 @@ TRANSPORT = """
 """
 
 
-def build(shelf: Shelf, settings: Settings) -> None:
-    """Lays the tab out and wires its events, inside a `gr.Tab`."""
+def build(shelf: Shelf, settings: Settings) -> Any:
+    """Lays the tab out and wires its events, inside a `gr.Tab`; returns its clip."""
     visit = gr.State(None)
     with gr.Row(elem_classes="vc-stage", equal_height=False):
         with gr.Column(scale=4, min_width=300, elem_classes="vc-side"):
@@ -73,9 +71,6 @@ def build(shelf: Shelf, settings: Settings) -> None:
 
     # In the order of `jobs.Step`.
     parts = [status, verdict, figures, meaning, timeline, caption, raw_video, smoothed_video, files, visit, run, stop]
-    heavy: dict[str, Any] = {"concurrency_id": HEAVY, "concurrency_limit": settings.jobs}
-    silent: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-    light: dict[str, Any] = {**silent, "queue": False, "concurrency_limit": None}
 
     def run_clip(visit: jobs.Visit | None, clip: str | None, model: str, queue_size: int) -> Any:
         yield from jobs.run(visit, clip, shelf.get(model), queue_size, settings)
@@ -85,19 +80,26 @@ def build(shelf: Shelf, settings: Settings) -> None:
         guarded_steps(run_clip, jobs.idle("")),
         [visit, clip, model, queue_size],
         parts,
-        **heavy,
+        **heavy(settings),
         api_visibility="private",
         show_progress="minimal",
         show_progress_on=status,
     )
     # The slider may have moved while the videos were drawn.
-    after = running.success(draw_again, [visit, queue_size, raw_video], parts, **heavy, **silent)
-    queue_size.input(guarded(jobs.redraw), [visit, queue_size], parts, **light, trigger_mode="always_last")
-    wanted = queue_size.release(jobs.want, [visit, queue_size], None, **light, trigger_mode="multiple")
-    redrawn = wanted.then(draw_again, [visit, queue_size, raw_video], parts, **heavy, **silent, trigger_mode="multiple")
-    stop.click(lambda: jobs.idle(fragments.done("Stopped.")), None, parts, **light, cancels=[running, after, redrawn])
-    model.change(guarded(lambda name: fragments.facts(shelf.get(name))), model, facts, **light)
+    after = running.success(draw_again, [visit, queue_size, raw_video], parts, **heavy(settings), **SILENT)
+    queue_size.input(guarded(jobs.redraw), [visit, queue_size], parts, **LIGHT, trigger_mode="always_last")
+    wanted = queue_size.release(jobs.want, [visit, queue_size], None, **LIGHT, trigger_mode="multiple")
+    redrawn = wanted.then(
+        draw_again, [visit, queue_size, raw_video], parts, **heavy(settings), **SILENT, trigger_mode="multiple"
+    )
+    stop.click(lambda: jobs.idle(fragments.done("Stopped.")), None, parts, **LIGHT, cancels=[running, after, redrawn])
+    model.change(guarded(lambda name: fragments.facts(shelf.get(name))), model, facts, **LIGHT)
     packed = keep.click(
-        guarded_steps(jobs.pack), [visit, raw_video, smoothed_video], archive, **heavy, api_visibility="private"
+        guarded_steps(jobs.pack),
+        [visit, raw_video, smoothed_video],
+        archive,
+        **heavy(settings),
+        api_visibility="private",
     )
     packed.success(None, js="() => document.querySelector('.vc-archive').click()")
+    return clip

@@ -106,6 +106,14 @@ def caption(queue_size: int) -> str:
     return f'<p class="vc-kicker">Smoothed: {mean_of(queue_size).lower()}{" frames" if queue_size > 1 else ""}</p>'
 
 
+def waiting() -> str:
+    """What stands in the place of a result to come."""
+    return (
+        '<section class="vc-card"><p class="vc-kicker">Looking at every frame</p>'
+        '<p class="vc-small">The label and the timeline come first, then the two videos.</p></section>'
+    )
+
+
 def comparison(analyses: tuple[Analysis, ...], queue_size: int) -> str:
     """The charts of several models on one time axis."""
     return (

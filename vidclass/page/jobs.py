@@ -74,7 +74,7 @@ def run(
         visit.wanted = None
     yield Step(
         fragments.progress("Reading the clip", None, None),
-        verdict="",
+        verdict=fragments.waiting(),
         figures="",
         meaning=fragments.meaning(None, queue_size),
         timeline="",

@@ -18,6 +18,9 @@ class Settings:
     waiting: int = 20
     """Clips that may wait for their turn; a visitor beyond them is asked to come back."""
 
+    cameras: int = 16
+    """Cameras that may stream at the same time; each holds a thread of the server's 40 now and then."""
+
     @property
     def limits(self) -> str:
         """The limits of a clip, as the page says them."""

@@ -1,0 +1,63 @@
+"""The Compare tab: one clip through any choice of models, side by side on one time axis."""
+
+from typing import Any
+
+import gradio as gr
+
+from vidclass.page import comparing, fragments
+from vidclass.page.fragments import html
+from vidclass.page.guard import guarded, guarded_steps
+from vidclass.page.settings import Settings
+from vidclass.page.shelf import Shelf
+from vidclass.page.wiring import LIGHT, heavy
+from vidclass.smoothing import DEFAULT_QUEUE, MAX_QUEUE, MIN_QUEUE
+
+WELCOME = """
+<section class="vc-card vc-welcome"><p class="vc-kicker">One clip, several models</p>
+<p>The clip is decoded once and shown to every model that you choose. Compare their labels, how much they flicker, and
+how fast they are. The choice starts with models that know the same labels; a label that a model lacks is marked.</p>
+</section>
+"""
+
+
+def build(shelf: Shelf, settings: Settings) -> Any:
+    """Lays the tab out and wires its events, inside a `gr.Tab`; returns its clip."""
+    analyses = gr.State(None)
+    with gr.Row(equal_height=False, elem_classes="vc-split"):
+        with gr.Column(scale=4, min_width=300, elem_classes="vc-side"):
+            clip = gr.Video(
+                label="Clip", sources=["upload", "webcam"], include_audio=True, elem_classes=["vc-clip", "vc-clip-2"]
+            )
+            html(f'<p class="vc-small">{settings.limits}</p>')
+            models = gr.CheckboxGroup(
+                list(shelf.names), value=list(shelf.alike()), label="Models", elem_classes="vc-models"
+            )
+            run = gr.Button("Compare", variant="primary", size="lg")
+            stop = gr.Button("Stop", variant="stop", size="lg", visible=False)
+            status = html("", "vc-status")
+        with gr.Column(scale=9, min_width=340):
+            table = html(WELCOME)
+            with gr.Column(elem_classes="vc-card vc-queue"):
+                queue_size = gr.Slider(
+                    MIN_QUEUE, MAX_QUEUE, DEFAULT_QUEUE, step=1, label="Queue size K: frames that are averaged"
+                )
+            chart = html("")
+
+    # In the order of `comparing.Step`.
+    parts = [status, table, chart, analyses, run, stop]
+
+    def run_models(clip: str | None, names: list[str], queue_size: int) -> Any:
+        yield from comparing.run(clip, [shelf.get(name) for name in names], queue_size, settings)
+
+    running = run.click(
+        guarded_steps(run_models, comparing.idle("")),
+        [clip, models, queue_size],
+        parts,
+        **heavy(settings),
+        api_visibility="private",
+        show_progress="minimal",
+        show_progress_on=status,
+    )
+    queue_size.input(guarded(comparing.redraw), [analyses, queue_size], parts, **LIGHT, trigger_mode="always_last")
+    stop.click(lambda: comparing.idle(fragments.done("Stopped.")), None, parts, **LIGHT, cancels=running)
+    return clip
