@@ -78,13 +78,20 @@ class Augmentation:
             warped = resize(resize(warped, (small, small)), (self.size, self.size))
         if self.kernel is not None:
             warped = cv2.filter2D(warped, -1, self.kernel).astype(np.uint8)
-        values = warped.astype(np.float32)
-        values = (values - values.mean()) * self.contrast + values.mean()
-        changed: Image = np.clip(values * self.gain, 0, 255).astype(np.uint8)
+        changed = self._recolour(warped)
         if self.quality is None:
             return changed
         _, blob = cv2.imencode(".jpg", changed, [cv2.IMWRITE_JPEG_QUALITY, self.quality])
         return np.asarray(cv2.imdecode(blob, cv2.IMREAD_COLOR), np.uint8)
+
+    def _recolour(self, image: Image) -> Image:
+        """Contrast about the picture's mean, then the gains, by table: arithmetic on every pixel took as long as
+        everything else together."""
+        mean = sum(cv2.mean(image)[:3]) / 3
+        levels = (np.arange(256) - mean) * self.contrast + mean
+        table = np.clip(levels[:, None] * self.gain, 0, 255).astype(np.uint8)  # (256, 3)
+        recoloured: Image = cv2.LUT(image, table[None]).astype(np.uint8, copy=False)
+        return recoloured
 
     def _warp(self, image: Image) -> Image:
         height, width = image.shape[:2]
