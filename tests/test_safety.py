@@ -1,5 +1,6 @@
 """Bundles are data: whatever a bundle's files hold, none leads to code being run or to another file being read."""
 
+import contextlib
 import json
 import os
 import pickle
@@ -279,6 +280,19 @@ def test_a_weight_file_with_too_many_objects_is_refused(folder, monkeypatch):
     monkeypatch.setattr(_safety, "MAX_OBJECTS", 3)
     with pytest.raises(BundleError, match="one of more than 3 objects"):
         _safety.check_weights(folder / "head.weights.h5")
+
+
+@pytest.mark.parametrize(
+    ("name", "check"), [("head.weights.h5", _safety.check_weights), ("head.xml", _safety.check_network)]
+)
+def test_a_damaged_file_is_refused_or_sound_and_nothing_else(folder, name, check):
+    random, whole = np.random.default_rng(0), (folder / name).read_bytes()
+    for _ in range(200):
+        damaged = np.frombuffer(whole, np.uint8).copy()
+        damaged[random.integers(0, len(damaged), 4)] = random.integers(0, 256, 4)
+        (folder / name).write_bytes(damaged.tobytes())
+        with contextlib.suppress(BundleError):
+            check(folder / name)
 
 
 def test_a_weight_file_that_loops_ends(folder):

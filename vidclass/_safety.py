@@ -25,7 +25,7 @@ MAX_TEXT_BYTES = {"vidclass.json": 2**20, "README.md": 2**20, "LICENSE.md": 2**2
 """Bounds for what is parsed whole, by name or ending. A MobileNet's network is 0.2 MB of XML, an unrolled GRU 1 MB."""
 MAX_OBJECTS = 20_000
 """Groups and arrays in a weight file; a MobileNet has 600."""
-UNREADABLE = (OSError, RuntimeError, KeyError, ValueError, TypeError)
+UNREADABLE = (OSError, RuntimeError, KeyError, ValueError, TypeError, SystemError)
 """What h5py raises at damaged files."""
 MAX_ELEMENTS = 2**28
 """Numbers in one array while a network runs, 1 GB of f32; our largest has a tenth of it."""

@@ -204,12 +204,10 @@ def _told(what: str) -> Iterator[None]:
     """Turns the client's errors into one sentence each."""
     try:
         yield
-    except (_http_error(), OSError, ValueError) as error:
+    except (_http_error(), OSError, ValueError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not isinstance(error.__cause__, _http_error()):
+            raise
         raise _explained(error, what) from error
-    except RuntimeError as error:  # so the client names the file that it could not send, and its cause beneath
-        if isinstance(error.__cause__, Exception):
-            raise _explained(error.__cause__, what) from error
-        raise
 
 
 def _http_error() -> type[Exception]:
@@ -223,6 +221,8 @@ def _explained(error: Exception, what: str) -> HubError:
     """What went wrong between this machine and the Hub, and what to try."""
     from huggingface_hub import constants, errors
 
+    if isinstance(error.__cause__, _http_error()) and not isinstance(error, errors.HfHubHTTPError):
+        error = error.__cause__  # the client says what it could not do; beneath is why
     repo, _, revision = what.partition("@")
     hub = constants.ENDPOINT
     status = error.response.status_code if isinstance(error, errors.HfHubHTTPError) else 0
