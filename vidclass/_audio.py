@@ -75,6 +75,8 @@ class Sound:
                 self._packets = _encoded(packets, start, track)
         self._next: Packet[Any] | None = None
         """The packet that was read already and is written next."""
+        self._due = 0.0
+        """Its time, in seconds."""
 
     def advance(self, until: float = inf) -> None:
         """Writes all sound that starts before `until` seconds, by default the rest."""
@@ -82,7 +84,10 @@ class Sound:
             while True:
                 if self._next is None:
                     self._next = next(self._packets, None)
-                if self._next is None or (self._next.pts or 0) * self._next.time_base >= until:
+                    if self._next is None:
+                        return
+                    self._due = float((self._next.pts or 0) * self._next.time_base)
+                if self._due >= until:
                     return
                 self._output.mux(self._next)
                 self._next = None

@@ -54,7 +54,7 @@ class Clock:
         time = expected
         if pts is not None:
             if self._origin is not None:
-                time = float((pts - self._origin) * self._tick)
+                time = (pts - self._origin) * self._tick.numerator / self._tick.denominator  # quicker than a Fraction
             if self._origin is None or not -RESTART <= time - self._last <= BREAK:
                 self._origin = pts - round(expected / self._tick)
                 time = expected

@@ -94,8 +94,9 @@ class Reader:
             raise
 
     def _timed(self, tick: Fraction, view: View, pictures: Iterator[VideoFrame]) -> Iterator[Frame]:
+        seconds, period = float(tick), float(1 / self.info.rate)
         for index, picture in enumerate(pictures):
-            duration = float(picture.duration * tick or 1 / self.info.rate)
+            duration = picture.duration * seconds or period
             yield Frame(self._clock.time(picture.pts), index, duration, view, picture)
 
     @property

@@ -35,7 +35,7 @@ def rendering(
         info = frames.info
         size = _output_size(info.width, info.height, max_width)
         writers = [
-            stack.enter_context(video.Writer(output.path, *size, info.rate, info.color, clip)) for output in outputs
+            stack.enter_context(video.Writer(output.path, *size, info.rate, info.color, frames)) for output in outputs
         ]
         annotators = [
             Annotator(

@@ -19,8 +19,10 @@ from vidclass._reader import Reader
 from vidclass.errors import OptionError, VideoError
 from vidclass.files import replacing
 
-TIME_BASE = Fraction(1, 90_000)
-"""Clock of the written pictures: a multiple of the usual frame rates, and within 6 µs of any time."""
+TICKS = 90_000
+"""Ticks a second of the written pictures' clock: a multiple of the usual frame rates, and within 6 µs of any time."""
+
+TIME_BASE = Fraction(1, TICKS)
 
 ENCODER = {
     # A constant quantiser bounds the error whatever the picture shows: luma PSNR of 39 dB on noise, 42 to 48 on real
@@ -51,8 +53,8 @@ class Writer:
         height: int. Pixels. Likewise.
         rate: Fraction or float. Nominal frames a second; the frames keep their own times.
         color: ColorSpace. What the numbers in the planes mean; written into the stream.
-        audio_from: str, Path or None. A clip whose sound is carried over, in step with its first frame at
-            time zero. Defaults to None, no sound.
+        audio_from: str, Path, Reader or None. A clip, or the open reader of one, whose sound is carried over, in
+            step with its first frame at time zero. Defaults to None, no sound.
 
     Raises:
         VideoError: the file cannot be written, or `audio_from` cannot be read.
@@ -65,12 +67,13 @@ class Writer:
         height: int,
         rate: Fraction | float,
         color: ColorSpace,
-        audio_from: str | Path | None = None,
+        audio_from: str | Path | Reader | None = None,
     ) -> None:
         self.path = Path(path)
         self.frames = 0
         """Frames written so far."""
         self._rate = Fraction(rate).limit_denominator(MAX_RATE_TERM)
+        self._period = float(1 / self._rate)
         self._frame = VideoFrame(*even(width, height), "yuv420p")
         self._last = -1
         self._duration = 0
@@ -84,9 +87,8 @@ class Writer:
                 stack.callback(_close, self._container)
                 self._add_pictures(color)
                 if audio_from is not None:
-                    with Reader(audio_from) as source:
-                        start = source.start
-                    self._sound = Sound(Path(audio_from), start, self._container)
+                    source = audio_from if isinstance(audio_from, Reader) else _probe(audio_from)
+                    self._sound = Sound(source.path, source.start, self._container)
                     stack.callback(self._sound.close)
                 self._container.start_encoding()
             except (av.FFmpegError, OSError, ValueError, OptionError) as error:
@@ -111,8 +113,8 @@ class Writer:
         Raises:
             VideoError: the disk is full, or the encoder fails.
         """
-        pts = max(round(time / TIME_BASE), self._last + 1)
-        self._last, self._duration = pts, max(1, round((duration or 1 / self._rate) / TIME_BASE))
+        pts = max(round(time * TICKS), self._last + 1)
+        self._last, self._duration = pts, max(1, round((duration or self._period) * TICKS))
         self._frame.make_writable()  # another one only if the encoder still holds this one
         for target, source in zip(self._frame.planes, planes, strict=True):
             plane(target, target.width)[:] = source
@@ -172,6 +174,12 @@ class Writer:
             f"The output must be a file that can be written. Received: {str(self.path)!r} "
             f"({getattr(error, 'strerror', None) or error}). Choose another folder, or free some space."
         )
+
+
+def _probe(path: str | Path) -> Reader:
+    """A clip's reader, closed again: where its first frame lies is known from the opening."""
+    with Reader(path) as source:
+        return source
 
 
 def _close(container: OutputContainer) -> None:

@@ -1,6 +1,7 @@
 """Short texts as small RGB pictures, in a font that is there wherever the program runs."""
 
 import importlib.util
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +32,11 @@ class Lettering:
         """
         package = importlib.util.find_spec("matplotlib")  # finds it without importing it
         if package is None or package.origin is None:
-            raise ModuleNotFoundError(
-                "Matplotlib must be installed for its font. It was not found. Try pip install."
-            )
+            raise ModuleNotFoundError("Matplotlib must be installed for its font. It was not found. Try pip install.")
         fonts = Path(package.origin).parent / "mpl-data" / "fonts" / "ttf"
         self._font = ImageFont.truetype(fonts / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), size)
-        self._unknown = bytes(self._font.getmask("\uffff"))
+        unknown = bytes(self._font.getmask("\uffff"))
+        self._drawn = cache(lambda c: c if c == " " or bytes(self._font.getmask(c)) != unknown else "?")
         self.size = size
 
     @property
@@ -76,5 +76,4 @@ class Lettering:
         return np.array(image)
 
     def _known(self, text: str) -> str:
-        line = " ".join(text[:LONGEST].split())
-        return "".join(c if c == " " or bytes(self._font.getmask(c)) != self._unknown else "?" for c in line)
+        return "".join(map(self._drawn, " ".join(text[:LONGEST].split())))

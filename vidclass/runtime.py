@@ -101,7 +101,7 @@ class _OpenVinoNetwork:
 
     def map(self, items: Iterable[Arrays]) -> Iterator[NDArray[np.float32]]:
         """See `Network.map`. Each call has requests of its own, so several callers can run at once."""
-        free = [self._compiled.create_infer_request() for _ in range(self._requests)]
+        free: list[Any] = []
         running: deque[tuple[Any, list[NDArray[Any]], int]] = deque()
 
         def finish() -> NDArray[np.float32]:
@@ -113,9 +113,9 @@ class _OpenVinoNetwork:
 
         try:
             for inputs, count in _batched(items, self._batch):
-                if not free:
+                if len(running) == self._requests:
                     yield from finish()
-                request = free.pop()
+                request = free.pop() if free else self._compiled.create_infer_request()
                 request.start_async(inputs, share_inputs=True)
                 running.append((request, inputs, count))  # the request reads the inputs where they are
             while running:
