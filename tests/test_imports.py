@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = (
     # Leaves: no pictures, no clips, no models.
-    {"errors", "files", "sampling", "smoothing", "palette", "lettering", "progress", "preprocess", "_clock", "_bar"},
+    {"errors", "files", "sampling", "smoothing", "palette", "lettering", "progress", "preprocess", "_clock", "_bar"}
+    | {"_cache"},
     {"_frame", "_source", "_safety"},
     {"_reader", "_audio", "annotate", "bundle", "networks", "analysis"},
     {"_writer", "runtime", "hub"},
