@@ -13,6 +13,7 @@ from train import features as extracted
 from train import fit, pictures, windows
 from train.augment import Strength
 from train.batches import WORKERS
+from train.checkpoint import Checkpoint, load_best
 from train.data import Item
 from vidclass import runtime
 from vidclass.bundle import Window
@@ -119,7 +120,7 @@ def train_head(
         [features[draw.item][0][list(draw.pictures)].astype(np.float32) for draw in draws], window.length
     )
     owners = np.array([draw.item for draw in draws])
-    checkpoint = fit.Checkpoint(
+    checkpoint = Checkpoint(
         folder,
         lambda model: fit.clip_top1(np.asarray(model.predict(served, 256, verbose=0)), owners, truth),
         keep_last=False,
@@ -133,7 +134,7 @@ def train_head(
         metrics=["accuracy"],
     )
     network.fit(batches, epochs=head.epochs, callbacks=[checkpoint], verbose=0)
-    fit.load_best(network, folder)
+    load_best(network, folder)
     return checkpoint.progress
 
 

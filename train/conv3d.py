@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from train import fit, pictures, windows
+from train.checkpoint import Validate
 from train.data import Item
 from vidclass.bundle import Window
 from vidclass.preprocess import Preprocess
@@ -68,7 +69,7 @@ def train(
             first_epoch,
         )
 
-    def validate(_side: int) -> fit.Validate:
+    def validate(_side: int) -> Validate:
         return lambda model: fit.clip_top1(np.asarray(model.predict(served, verbose=0)), served.owners, truth)
 
     return fit.train_whole(network, schedule, dataset, validate, folder)

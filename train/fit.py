@@ -1,10 +1,8 @@
 """From pictures to trained weights: the head first, then the whole network, with checkpoints to go on from.
 
-The validation part alone decides which epoch is kept. Everything a run needs to go on lies in its folder:
-`last.weights.h5` (weights and optimizer), `best.weights.h5`, and `progress.json`, which is written last.
+The validation part alone decides which epoch is kept.
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.augment import GENTLE, Strength
-from vidclass.files import replacing
-
-Validate = Callable[[keras.Model], tuple[float, float]]
-"""Network -> (loss, top-1) on the validation part."""
+from train.checkpoint import Checkpoint, Validate, average_with_best, load_best
 
 
 @dataclass(frozen=True)
@@ -98,75 +93,6 @@ def train_batch_norm(model: keras.Model, trained: bool) -> None:
             layer.trainable = trained
 
 
-class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
-    """After each epoch: measures the validation part, keeps the best weights, saves what going on needs."""
-
-    def __init__(self, folder: Path, validate: Validate, keep_last: bool = True, since: int = 0):
-        """
-        Args:
-            folder: Where the weights are kept.
-            validate: What measures them.
-            keep_last: Whether the run can go on from each epoch.
-            since: First epoch that can be the best. A stage that trains what was never trained before starts anew.
-        """
-        super().__init__()
-        self._since = since
-        folder.mkdir(parents=True, exist_ok=True)
-        self._folder, self._validate, self._keep_last = folder, validate, keep_last
-        self.progress: dict[str, list[float]] = {}
-        saved = folder / "progress.json"
-        if saved.is_file():
-            self.progress = json.loads(saved.read_text())
-
-    @property
-    def epochs_done(self) -> int:
-        """Epochs that an earlier run finished."""
-        return len(self.progress.get("loss", []))
-
-    def restore(self) -> None:
-        """Loads the weights and the optimizer's state of the last finished epoch."""
-        if self.epochs_done:
-            self.model.load_weights(self._folder / "last.weights.h5")
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
-        """Measures and saves."""
-        loss, top1 = self._validate(self.model)
-        best = max(self.progress.get("val_accuracy", [])[self._since :], default=-1.0)
-        for name, value in {**(logs or {}), "val_loss": loss, "val_accuracy": top1}.items():
-            self.progress.setdefault(name, []).append(float(value))
-        print(f"  epoch {epoch + 1}: validation top-1 {top1:.4f}, loss {loss:.4f}", flush=True)
-        if top1 >= best:
-            # Through a model that has no optimizer, whose state would tie the file to this stage.
-            _save(keras.Model(self.model.inputs, self.model.outputs), self._folder / "best.weights.h5")
-        if self._keep_last:
-            _save(self.model, self._folder / "last.weights.h5")
-            with replacing(self._folder / "progress.json") as partial:
-                partial.write_text(json.dumps(self.progress))
-
-
-def average_with_best(model: keras.Model, folder: Path) -> None:
-    """Gives the network the mean of its weights and the best epoch's."""
-    last = model.get_weights()
-    load_best(model, folder)
-    model.set_weights([(a + b) / 2 for a, b in zip(last, model.get_weights(), strict=True)])
-
-
-def load_best(model: keras.Model, folder: Path) -> None:
-    """Gives the network the weights of the epoch that was best on the validation part."""
-    keras.Model(model.inputs, model.outputs).load_weights(folder / "best.weights.h5")
-
-
-def _save(model: keras.Model, path: Path) -> None:
-    with replacing(path) as partial:
-        # Keras insists on the double ending, which the temporary file lacks.
-        whole = partial.with_suffix(".weights.h5")
-        try:
-            model.save_weights(whole)
-            whole.replace(partial)
-        finally:
-            whole.unlink(missing_ok=True)
-
-
 def clip_top1(rows: NDArray[np.float32], owners: NDArray[np.int64], labels: Sequence[int]) -> tuple[float, float]:
     """(loss, top-1) of items whose rows are averaged, as serving does.
 
@@ -180,6 +106,27 @@ def clip_top1(rows: NDArray[np.float32], owners: NDArray[np.int64], labels: Sequ
     right = np.array([labels[item] for item in items])
     loss = -np.log(np.maximum(means[np.arange(len(items)), right], 1e-7)).mean()
     return float(loss), float((means.argmax(axis=1) == right).mean())
+
+
+class _FirstBatches(keras.utils.PyDataset):  # type: ignore[misc]
+    """The first few batches of each epoch of a data set."""
+
+    def __init__(self, batches: keras.utils.PyDataset, count: int):
+        super().__init__(workers=batches.workers, max_queue_size=batches.max_queue_size)
+        self._batches, self._count = batches, count
+
+    def __len__(self) -> int:
+        return min(self._count, len(self._batches))
+
+    def __getitem__(self, index: int) -> Any:
+        return self._batches[index]
+
+    def on_epoch_end(self) -> None:
+        self._batches.on_epoch_end()
+
+
+def _some(batches: keras.utils.PyDataset, count: int | None) -> keras.utils.PyDataset:
+    return batches if count is None else _FirstBatches(batches, count)
 
 
 def train_whole(
@@ -210,14 +157,14 @@ def train_whole(
         history = checkpoint.progress
         if checkpoint.epochs_done < last:
             begin = max(first, checkpoint.epochs_done)
-            batches = dataset(stage, begin)
+            batches = _some(dataset(stage, begin), stage.steps)
             train_batch_norm(model, stage.batch_norm)
             if begin == first:
                 checkpoint.restore()  # before there is an optimizer: each stage starts with a fresh one
                 if stage.averaged:
                     average_with_best(model, folder)
             model.compile(
-                optimizer(schedule, stage.rate, (stage.steps or len(batches)) * stage.epochs),
+                optimizer(schedule, stage.rate, len(batches) * stage.epochs),
                 "categorical_crossentropy",
                 metrics=["accuracy"],
             )
@@ -227,7 +174,7 @@ def train_whole(
             print(f"Training at {stage.side} px, epochs {begin + 1} to {last} of {schedule.epochs}", flush=True)
             model.fit(
                 batches,
-                steps_per_epoch=stage.steps,
+                shuffle=False,  # the batches are drawn at random, the same ones by a run that goes on
                 initial_epoch=begin,
                 epochs=last,
                 callbacks=[checkpoint],

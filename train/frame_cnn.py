@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from train import batches, fit, pictures
+from train.checkpoint import Validate
 from train.data import Item
 from vidclass import networks
 from vidclass.preprocess import Preprocess
@@ -76,7 +77,7 @@ def train(
             first_epoch,
         )
 
-    def validate(side: int) -> fit.Validate:
+    def validate(side: int) -> Validate:
         frames = batches.PlainFrames(
             store, parts["validation"], Preprocess(side, preprocess.geometry), VALIDATION_FRAMES
         )
