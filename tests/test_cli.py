@@ -36,7 +36,7 @@ def colored(*names):
 def models(tmp_path, monkeypatch):
     """A models folder of its own with one model, which knows colours."""
     folder = tmp_path / "models"
-    tiny.write(folder / "frame-cnn-colours", "frame-cnn-colours", metrics={"top1": 0.987})
+    tiny.write(folder / "frame-cnn-colours", "frame-cnn-colours", metrics={"test": {"top1": 0.987}})
     monkeypatch.setattr(zoo, "MODELS", folder)
     return folder
 

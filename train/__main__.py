@@ -15,7 +15,7 @@ from typing import NoReturn
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow otherwise tells the processor's features
 
-from train import data, publish, recipes, sources, studies
+from train import data, publish, recipes, rights, sources, studies
 from train.recipe import Recipe
 from vidclass import zoo
 from vidclass.bundle import FAMILIES
@@ -59,6 +59,13 @@ def parser() -> argparse.ArgumentParser:
             default="group",
             help="random ignores sources, as the tutorials do: for comparison only",
         )
+        command.add_argument(
+            "--sources",
+            nargs="+",
+            default=[],
+            metavar="SOURCE",
+            help=f"what the weights are made from, for the card: {', '.join(rights.SOURCES)}, or a sentence",
+        )
         command.set_defaults(run=_train)
     command = commands.add_parser("evaluate", help="measure a bundle on a list of photos or clips")
     command.add_argument("--model", required=True, help="a bundled model, or a model's folder")
@@ -92,6 +99,7 @@ def _train(arguments: argparse.Namespace) -> None:
         labels=labels,
         output=arguments.output / (arguments.name or recipe.name),
         work=arguments.work,
+        sources=tuple(arguments.sources),
     )
     run.train(job)
 

@@ -38,6 +38,8 @@ class Job:
     """Folder of the bundle."""
     work: Path
     """Folder of the runs: their splits and checkpoints, and the cache that they share."""
+    sources: tuple[str, ...] = ()
+    """What the weights are made from: keys of `rights.SOURCES`, or sentences."""
 
     @property
     def split(self) -> Path:
@@ -165,6 +167,7 @@ def provenance(job: Job, history: dict[str, list[float]]) -> dict[str, Any]:
     if recipe["weights"] not in (None, "imagenet"):
         recipe["weights"] = Path(recipe["weights"]).name
     return {
+        "sources": list(job.sources),
         "recipe": recipe,
         "data": {
             "digest": digest_of(job.items),

@@ -175,13 +175,12 @@ def _models(chosen: argparse.Namespace) -> int:
         found = zoo.resolve(name)
         model = bundles.read_config(found.folder)
         size = sum((found.folder / file).stat().st_size for file in model.required_files())
-        top1 = model.metrics.get("top1")
         rows.append(
             (
                 model.name,
                 model.family,
                 str(len(model.labels)),
-                "-" if top1 is None else f"{top1:.3f}",
+                "-" if model.top1 is None else f"{model.top1:.3f}",
                 f"{size / 2**20:.1f} MB",
                 found.source,
             )

@@ -89,6 +89,12 @@ class Bundle:
         """Whether frames are embedded one by one before the head sees them."""
         return self.family != "conv3d"
 
+    @property
+    def top1(self) -> float | None:
+        """Share of the test items whose label is right; None where it was not measured."""
+        value = self.metrics.get("test", {}).get("top1")
+        return value if isinstance(value, float) else None
+
     def required_files(self) -> list[str]:
         """The weight and network files that this family needs."""
         return [name for name in (*WEIGHT_FILES, *NETWORK_FILES) if self.embeds or not name.startswith("embed")]

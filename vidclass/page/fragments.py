@@ -148,8 +148,7 @@ def done(told: str) -> str:
 def facts(classifier: Classifier) -> str:
     """What a model knows, and how well: shown when it is chosen."""
     bundle = classifier.bundle
-    measured = bundle.metrics.get("top1")
-    accuracy = f"<b>{100 * measured:.1f} %</b> of its test set right · " if isinstance(measured, float) else ""
+    accuracy = f"<b>{100 * bundle.top1:.1f} %</b> of its test set right · " if bundle.top1 is not None else ""
     labels = ", ".join(escape(label) for label in bundle.labels)
     return (
         f'<div class="vc-facts"><p>{FAMILY_TITLES[bundle.family]} · {accuracy}{len(bundle.labels)} labels</p>'
