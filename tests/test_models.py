@@ -1,0 +1,121 @@
+"""The bundled models: each is whole, small, described, and gives the same answer on both runtimes."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from huggingface_hub import ModelCard
+
+import vidclass
+from tests import agreement
+from vidclass import bundle, runtime, zoo
+from vidclass.verify import verify
+
+NAMES = zoo.names()
+MAX_BYTES = 20 * 10**6
+"""Of a model's weights in f32 and its exported networks in f16 together."""
+
+DATA = Path(__file__).parents[2] / "shared/data"
+FRAMES = 200
+"""Real frames that are compared; `python -m tests.agreement` compares as many as one likes."""
+
+real_data = pytest.mark.skipif(not DATA.is_dir(), reason="the development data are not on this machine")
+each_model = pytest.mark.parametrize("name", NAMES)
+
+
+def listed(index):
+    """The files of a part of the data, in an order that mixes the classes."""
+    with (DATA / index / "index.csv").open(newline="", encoding="utf-8") as stream:
+        rows = [row for row in csv.DictReader(stream) if row.get("split", "test") == "test"]
+    order = np.random.default_rng(0).permutation(len(rows))
+    return [DATA / index / rows[n]["file"] for n in order]
+
+
+def test_every_folder_is_a_model_on_offer():
+    folders = {path.name for path in zoo.MODELS.glob("[!.]*") if path.is_dir()}
+    assert folders == set(NAMES)
+
+
+@each_model
+def test_it_is_whole(name):
+    folder = zoo.MODELS / name
+    made = bundle.load(folder)
+    assert made.name == name
+    assert sum((folder / file).stat().st_size for file in made.required_files()) <= MAX_BYTES
+    assert 0 < made.threshold < 1
+    assert 0.5 < made.metrics["top1"] <= 1
+
+
+@each_model
+def test_its_card_says_what_a_reader_must_know(name):
+    card = ModelCard.load(zoo.MODELS / name / "README.md")
+    assert card.data.library_name == "vidclass" and card.data.pipeline_tag == "video-classification"
+    assert card.data.license and "keras" in card.data.tags
+    assert name in card.text
+    pictures = {path.name for path in (zoo.MODELS / name).glob("*.png")}
+    assert all(picture in card.text for picture in pictures) and pictures
+
+
+@each_model
+def test_its_networks_agree(name):
+    found = verify(bundle.load(zoo.MODELS / name))
+    assert found.head <= 0.005
+
+
+@each_model
+@pytest.mark.parametrize("runtime_name", ["openvino", "tensorflow"])
+def test_it_classifies_a_clip(make_clip, name, runtime_name):
+    noise = np.random.default_rng(0).integers(0, 256, (3, 120, 160, 3), np.uint8)
+    clip = make_clip(frames=12, size=(160, 120), picture=lambda n: noise[n // 4])
+    found = vidclass.analyse(clip, vidclass.load(name, runtime=runtime_name))
+    assert found.rows.shape == (12, len(found.labels))
+    assert np.allclose(found.rows.sum(axis=1), 1, atol=1e-3)
+    assert found.summary(8).label in found.labels
+
+
+@each_model
+@pytest.mark.data
+@real_data
+def test_the_runtimes_agree_on_real_frames(name):
+    clips = listed("ucf101")
+    exact = vidclass.load(name, runtime="openvino", precision="f32")
+    keras = vidclass.load(name, runtime="tensorflow")
+    found = agreement.on_clips(exact, keras, clips, FRAMES)
+    assert found.frames == FRAMES and found.flips <= 1 and found.largest <= 0.005
+    served = vidclass.load(name)  # in bf16 where the processor computes in it
+    assert agreement.on_clips(served, exact, clips, FRAMES).share >= 0.99
+
+
+@each_model
+@pytest.mark.data
+@real_data
+def test_a_photo_and_the_same_picture_as_video_get_the_same_label(name):
+    if "sports" not in name:
+        pytest.skip("it was not trained on photos")
+    found = agreement.photo_against_video(vidclass.load(name, precision="f32"), listed("sports"), FRAMES)
+    assert found.frames == FRAMES and found.share >= 0.99
+
+
+@each_model
+@pytest.mark.data
+@real_data
+def test_every_kernel_was_trained(name):
+    import keras
+
+    from train import export
+
+    made = bundle.load(zoo.MODELS / name)
+    start = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(224, 224, 3))
+    start.load_weights(DATA / "weights/mobilenet_v2_1.0_224_imagenet_notop.weights.h5")
+    export._settle(start)  # as the bundle's weights were before they were written
+    trained = {
+        layer.name: np.asarray(layer.kernel)
+        for network in runtime.build_keras(made)
+        if network is not None
+        for layer in network._flatten_layers()
+        if hasattr(layer, "kernel")
+    }
+    kernels = {layer.name: np.asarray(layer.kernel) for layer in start.layers if hasattr(layer, "kernel")}
+    assert kernels.keys() <= trained.keys(), "the delivered backbone that these weights began with is another one"
+    assert not [layer for layer, kernel in kernels.items() if np.array_equal(kernel, trained[layer])]
