@@ -67,6 +67,14 @@ class Tab:
         if not asked.startswith((url, "data:", "blob:")):
             self.complaints.append(f"asked elsewhere: {asked}")
 
+    def open(self, name: str) -> None:
+        """Goes to a tab, which on a phone may be in the menu of those that had no room."""
+        shown = self.page.locator(".tab-container:not(.visually-hidden) button").get_by_text(name, exact=True)
+        if not shown.count():
+            self.page.click(".overflow-menu > button")
+            shown = self.page.locator(".overflow-dropdown button").get_by_text(name, exact=True)
+        shown.first.click()
+
     def upload(self, clip: Path, part: str = ".vc-clip") -> None:
         """Gives the page a clip, and waits until it has it."""
         self.page.set_input_files(f"{part} input[type=file]", clip)
@@ -107,7 +115,7 @@ class Tab:
 
     def slide(self, *sizes: int) -> None:
         """Drags the queue size over some values and lets it go at the last of them."""
-        slider = self.page.locator(".vc-queue input[type=range]")
+        slider = self.page.locator(".vc-queue input[type=range]:visible")
         slider.scroll_into_view_if_needed()
         box = slider.bounding_box()
         assert box
@@ -121,7 +129,8 @@ class Tab:
 
     @property
     def queue_size(self) -> int:
-        return int(self.page.locator(".vc-queue input[type=range]").input_value())
+        """K, as the slider of the tab that is open has it."""
+        return int(self.page.locator(".vc-queue input[type=range]:visible").input_value())
 
     def shoot(self, name: str) -> None:
         """Takes a picture of the whole page."""

@@ -6,16 +6,22 @@ from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 
 from tests import fake_hub, fakes
+from tests.browser import chromium
+from tests.serve import Server
 from vidclass.analysis import Analysis
 from vidclass.bundle import Bundle
 
 TICK = Fraction(1, 90_000)
+FLICKER_FRAMES = 120
+FLICKERS = range(7, FLICKER_FRAMES, 10)
+"""Frames of the clip `flicker` that look like something else."""
 
 os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder otherwise tells its whole configuration
 os.environ.setdefault("VIDCLASS_CACHE", "")  # nothing is left among the user's own caches
@@ -237,3 +243,31 @@ def hub_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[fake
         yield hub
     zoo._pull.cache_clear()
     close_session()
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Server]:
+    """The page with fake models, served by another process to all tests that visit it."""
+    made = Server()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium; tests that need it are skipped where there is none."""
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def flicker(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four seconds with sound, dark, with single bright frames at `FLICKERS`, and something that moves."""
+
+    def picture(index: int) -> np.ndarray:
+        image = np.full((180, 320), 220 if index in FLICKERS else 40, np.uint8)
+        image[60:120, index : index + 80] = 128
+        return image
+
+    maker = ClipMaker(tmp_path_factory.mktemp("clips"))
+    return maker("flicker.mp4", frames=FLICKER_FRAMES, size=(320, 180), picture=picture, audio="aac")

@@ -11,15 +11,12 @@ import time
 from pathlib import Path
 from queue import Empty, Queue
 
-import app
 from tests import fakes
-from vidclass import page
-from vidclass.page.shelf import stock
 
 ROOT = Path(__file__).parent.parent
 MAX_SECONDS, MAX_MEGABYTES = 10, 5
 """Limits of the page that is served."""
-SLOW = 0.03
+SLOW = 0.1
 """Seconds that the slow model takes for a frame."""
 ANSWER = 60
 """Seconds that a question to the process may take."""
@@ -75,6 +72,10 @@ class Server:
 
 def main() -> None:
     """Serves until the parent closes our standard input."""
+    import app
+    from vidclass import page
+    from vidclass.page.shelf import stock
+
     heads = [fakes.classifier(family) for family in ("frame-cnn", "cnn-gru", "conv3d")]
     slow = fakes.classifier(name="fake-slow")
     quick = slow._embed.function

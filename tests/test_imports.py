@@ -18,7 +18,7 @@ LAYERS = (
     {"_reader", "_audio", "annotate", "bundle", "networks", "analysis"},
     {"_writer", "runtime", "hub"},
     {"video", "classify", "zoo", "charts", "_svg", "_png", "verify"},
-    {"export", "_analysing", "_rendering"},
+    {"export", "live", "_analysing", "_rendering"},
     {"pipeline"},
     {"__init__", "_outputs"},
     {"__main__", "page"},

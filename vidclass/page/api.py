@@ -17,7 +17,7 @@ from gradio.utils import get_upload_folder
 from vidclass import charts, export
 from vidclass.bundle import FAMILY_TITLES
 from vidclass.errors import VideoError
-from vidclass.page.comparing import compare
+from vidclass.page import comparing
 from vidclass.page.guard import guarded, guarded_steps
 from vidclass.page.jobs import data_files
 from vidclass.page.settings import Settings
@@ -75,7 +75,7 @@ def build(shelf: Shelf, settings: Settings) -> None:
             raw, smoothed = finish(rendering(path, analysis, (1, queue_size), Path(folder), settings))
             yield export.to_json(analysis, queue_size), sent(smoothed), sent(raw)
 
-    def compare_models(clip: Any, models: list[str], queue_size: int = DEFAULT_QUEUE) -> Iterator[Any]:
+    def compare(clip: Any, models: list[str], queue_size: int = DEFAULT_QUEUE) -> Iterator[Any]:
         """Classifies one clip with several models; it is decoded once for all of them.
 
         Args:
@@ -88,7 +88,7 @@ def build(shelf: Shelf, settings: Settings) -> None:
         """
         path = uploaded(clip, settings)
         check_queue_size(queue_size)
-        analyses = finish(compare(str(path), [shelf.get(name) for name in models], settings))
+        analyses = finish(comparing.compare(str(path), [shelf.get(name) for name in models], settings))
         with TemporaryDirectory(prefix="vidclass-") as folder:
             chart = Path(folder, f"{path.stem}-compared.svg")
             chart.write_text(charts.comparison(analyses, queue_size), encoding="utf-8")
@@ -121,7 +121,7 @@ def build(shelf: Shelf, settings: Settings) -> None:
 
     offer(classify, "classify", tuple[Json, File, File, File], clip=File, model=model_names)
     offer(render, "render", tuple[Json, File, File], clip=File, model=model_names)
-    offer(compare_models, "compare", tuple[list[Json], File], clip=File, models=list[model_names])
+    offer(compare, "compare", tuple[list[Json], File], clip=File, models=list[model_names])
     api(guarded(models), api_name="models", queue=False)
 
 

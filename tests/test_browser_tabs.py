@@ -1,0 +1,150 @@
+"""The rest of the page in a real browser: refusals, Stop, the other tabs, other visitors, every screen."""
+
+import statistics
+import time
+
+import pytest
+
+from tests.browser import NARROW, WIDE, Tab
+
+pytestmark = pytest.mark.browser
+
+QUICK = 0.5
+"""Seconds within which a light event answers while the machine is busy."""
+
+
+@pytest.fixture
+def tab(site, browser):
+    made = Tab(browser, site.url)
+    yield made
+    made.close()
+    assert made.complaints == []
+
+
+def test_a_clip_that_is_none_is_refused_with_a_sentence(tab, tmp_path):
+    (tmp_path / "notes.mp4").write_text("This is no film.")
+    tab.upload(tmp_path / "notes.mp4")
+    tab.page.get_by_role("button", name="Run", exact=True).click()
+    told = tab.page.wait_for_selector(".toast-body").inner_text()
+    assert "notes.mp4" in told and "Traceback" not in told
+    tab.page.get_by_role("button", name="Run", exact=True).wait_for()
+
+
+def test_a_run_can_be_stopped(site, tab, flicker):
+    tab.upload(flicker)
+    tab.page.get_by_label("fake-slow").check()
+    tab.page.get_by_role("button", name="Run", exact=True).click()
+    tab.page.wait_for_selector(".vc-progress:has-text('to go')")
+    tab.shoot("running")
+    tab.page.get_by_role("button", name="Stop", exact=True).click()
+    tab.page.wait_for_selector(".vc-done:has-text('Stopped')")
+    tab.page.wait_for_timeout(2500)  # a pass can be left every 16 frames, and this model is slow
+    calls = site.calls
+    tab.page.wait_for_timeout(500)
+    assert site.calls == calls
+    tab.page.get_by_role("button", name="Run", exact=True).wait_for()
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_it_fits_the_screen(site, browser, flicker, width, dark):
+    tab = Tab(browser, site.url, width, dark)
+    name = f"{'dark' if dark else 'light'}-{width}"
+    tab.shoot(f"start-{name}")
+    tab.run(flicker)
+    tab.act(0, "currentTime = 1")
+    tab.page.wait_for_timeout(300)
+    tab.shoot(f"result-{name}")
+    assert tab.page.evaluate("() => document.documentElement.scrollWidth") <= width
+    boxes = [video.bounding_box() for video in tab.page.locator(".vc-player video").all()]
+    assert (boxes[0]["y"] == boxes[1]["y"]) == (width == WIDE)
+    assert all(box["width"] > 0.8 * (width if width == NARROW else 400) for box in boxes)
+    tab.close()
+    assert tab.complaints == []
+
+
+def test_models_are_compared_on_one_time_axis(site, tab, flicker):
+    tab.upload(flicker)
+    tab.open("Compare models")
+    tab.page.wait_for_selector(".vc-clip-2 video")  # the clip of the first tab comes along
+    boxes = tab.page.locator(".vc-models:visible input")
+    assert [box.is_checked() for box in boxes.all()] == [True] * 4
+    tab.page.get_by_label("fake-slow").last.uncheck()
+    before = site.calls
+    tab.page.get_by_role("button", name="Compare", exact=True).click()
+    tab.page.wait_for_selector(".vc-compared")
+    rows = tab.page.locator(".vc-compared tbody tr")
+    assert [row.locator("th").inner_text() for row in rows.all()] == ["fake-frame-cnn", "fake-conv3d", "fake-cnn-gru"]
+    assert "dark 73 %" in rows.first.inner_text() and "24" in rows.first.inner_text()
+    assert tab.page.locator(".vc-wide svg[data-queue-size='128']").last.is_visible()
+    after = site.calls
+    assert after > before
+    tab.slide(128, 1)
+    tab.page.wait_for_selector(".vc-wide svg[data-queue-size='1'] >> visible=true")
+    assert "No smoothing" in tab.page.inner_text(".vc-compared thead")
+    assert site.calls == after
+    tab.shoot("compare")
+
+
+def test_the_camera_is_judged_live_for_several_visitors(site, browser, tab):
+    other = Tab(browser, site.url, NARROW)
+    for visitor in (tab, other):
+        visitor.open("Live")
+        visitor.page.get_by_text("Click to Access Webcam").click()
+        visitor.page.get_by_role("button", name="capture photo").click()
+    for visitor in (tab, other):
+        visitor.page.wait_for_selector(".vc-now h2")
+        visitor.page.wait_for_selector(".vc-timeline, .vc-card svg.vc-chart >> visible=true")
+    assert tab.page.inner_text(".vc-now").split()[:3] == ["This", "picture", "dark"]
+    tab.slide(128, 5)
+    tab.page.wait_for_function("() => document.querySelector('.vc-now').innerText.includes('Mean of last')")
+    size = tab.queue_size
+    tab.page.wait_for_function(f"() => document.querySelector('.vc-now').innerText.includes('Mean of last {size}')")
+    assert "Mean of last 128" in other.page.inner_text(".vc-now")
+    assert "pictures a second" in other.page.inner_text(".vc-meaning:visible")
+    tab.shoot("live")
+    other.shoot("live-390")
+    other.close()
+    tab.page.context.close()
+    time.sleep(1.5)
+    calls = site.calls
+    time.sleep(1)
+    assert site.calls == calls, "a closed tab must end its stream"
+
+
+def test_each_model_shows_what_it_is(tab):
+    tab.open("Models")
+    tab.page.wait_for_selector(".vc-overview >> visible=true")
+    tab.page.locator(".vc-models:visible").get_by_label("fake-conv3d").check()
+    tab.page.wait_for_selector(".vc-overview h2:has-text('fake-conv3d')")
+    told = tab.page.inner_text(".vc-overview")
+    assert "3D CNN" in told and "bundled" in told and "dark, middle, bright" in told
+    tab.shoot("models")
+
+
+def test_a_busy_page_answers_other_visitors_at_once(site, browser, tab, flicker):
+    """While clips of others run, the light events of this visitor take less than half a second."""
+    tab.run(flicker)
+    busy = [Tab(browser, site.url) for _ in range(2)]
+    for visitor in busy:
+        visitor.upload(flicker)
+        visitor.page.get_by_label("fake-slow").first.check()
+        visitor.page.get_by_role("button", name="Run", exact=True).click()
+        visitor.page.wait_for_selector(".vc-progress:has-text('to go')")
+    waits = []
+    for size in (10, 200, 30, 180, 50):
+        begun = time.perf_counter()
+        tab.page.locator(".vc-queue input[type=number]").fill(str(size))
+        tab.page.wait_for_selector(f".vc-timeline svg[data-queue-size='{size}'] >> visible=true")
+        waits.append(time.perf_counter() - begun)
+    begun = time.perf_counter()
+    tab.page.locator(".vc-models").get_by_label("fake-conv3d").check()
+    tab.page.wait_for_selector(".vc-facts:has-text('3D CNN')")
+    waits.append(time.perf_counter() - begun)
+    assert all(visitor.page.locator(".vc-progress").count() for visitor in busy), "they must still be at work"
+    for visitor in busy:
+        visitor.page.get_by_role("button", name="Stop", exact=True).click()
+        visitor.page.wait_for_selector(".vc-done:has-text('Stopped')")
+        visitor.close()
+        assert visitor.complaints == []
+    assert statistics.median(waits) < QUICK
