@@ -16,6 +16,7 @@ from typing import NoReturn
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow otherwise tells the processor's features
 
 from train import data, publish, recipes, rights, sources, studies
+from train.checks import MIN_SIDE
 from train.recipe import Recipe
 from vidclass import zoo
 from vidclass.bundle import FAMILIES
@@ -114,7 +115,9 @@ def _override(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
             arguments.size or recipe.preprocess.size, arguments.geometry or recipe.preprocess.geometry
         )
         scale = preprocess.size / recipe.preprocess.size
-        stages = tuple(replace(stage, side=round(stage.side * scale)) for stage in recipe.schedule.stages)
+        stages = tuple(
+            replace(stage, side=max(MIN_SIDE, round(stage.side * scale))) for stage in recipe.schedule.stages
+        )
         recipe = replace(recipe, preprocess=preprocess, schedule=replace(recipe.schedule, stages=stages))
     if arguments.seed is not None:
         recipe = replace(recipe, seed=arguments.seed)

@@ -12,6 +12,9 @@ from vidclass.bundle import CONFIG, MAX_INPUT_SIZE, NAME
 from vidclass.errors import DataError, OptionError
 from vidclass.files import check_writable
 
+MIN_SIDE = 32
+"""Pixels a side that the backbones need at least: they halve the picture five times."""
+
 
 def check_parts(items: Sequence[Item], labels: Sequence[str]) -> None:
     """Refuses a split that cannot be trained or measured.
@@ -55,8 +58,10 @@ def check_output(folder: Path, size: int) -> None:
             "The bundle's name must be up to 64 lower-case letters, digits and dashes. "
             f"Received: {folder.name}. Give another --name."
         )
-    if not 32 <= size <= MAX_INPUT_SIZE:
-        raise OptionError(f"The input must have 32 to {MAX_INPUT_SIZE} pixels a side. Received: {size}. Try 224.")
+    if not MIN_SIDE <= size <= MAX_INPUT_SIZE:
+        raise OptionError(
+            f"The input must have {MIN_SIDE} to {MAX_INPUT_SIZE} pixels a side. Received: {size}. Try 224."
+        )
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
