@@ -178,6 +178,13 @@ def test_the_queue_size_can_be_set_by_keyboard(result):
     result.wait_for_videos()
 
 
+def test_the_queue_size_can_be_put_back(result):
+    result.page.locator(".vc-queue button[aria-label='Reset to default value']").click()
+    result.page.wait_for_selector(".vc-timeline svg[data-queue-size='128'] >> visible=true")
+    result.page.wait_for_selector(".vc-player:has-text('mean of last 128 frames')")
+    result.wait_for_videos()
+
+
 def test_everything_can_be_kept_as_one_zip(result, tmp_path):
     with result.page.expect_download() as waiting:
         result.page.click(".vc-keep")

@@ -63,6 +63,19 @@ def test_it_fits_the_screen(site, browser, flicker, width, dark):
     assert tab.complaints == []
 
 
+def test_a_closed_tab_ends_its_run(site, browser, flicker):
+    leaving = Tab(browser, site.url)
+    leaving.upload(flicker)
+    leaving.page.get_by_label("fake-slow").check()
+    leaving.page.get_by_role("button", name="Run", exact=True).click()
+    leaving.page.wait_for_selector(".vc-progress:has-text('to go')")
+    leaving.close()
+    time.sleep(4)
+    calls = site.calls
+    time.sleep(1)
+    assert site.calls == calls
+
+
 def test_models_are_compared_on_one_time_axis(site, tab, flicker):
     tab.upload(flicker)
     tab.open("Compare models")

@@ -62,6 +62,7 @@ def build(shelf: Shelf, settings: Settings) -> Any:
                     with gr.Column(elem_classes="vc-player", min_width=260):
                         html('<p class="vc-kicker">Unsmoothed: each frame judged alone</p>')
                         raw_video = gr.Video(show_label=False, interactive=False)
+                        html('<p class="vc-small">An orange edge: this frame’s label is not the clip’s.</p>')
                     with gr.Column(elem_classes="vc-player", min_width=260):
                         caption = html("")
                         smoothed_video = gr.Video(show_label=False, interactive=False)
@@ -87,7 +88,7 @@ def build(shelf: Shelf, settings: Settings) -> Any:
     )
     # The slider may have moved while the videos were drawn.
     after = running.success(draw_again, [visit, queue_size, raw_video], parts, **heavy(settings), **SILENT)
-    queue_size.input(guarded(jobs.redraw), [visit, queue_size], parts, **LIGHT, trigger_mode="always_last")
+    queue_size.change(guarded(jobs.redraw), [visit, queue_size], parts, **LIGHT, trigger_mode="always_last")
     wanted = queue_size.release(jobs.want, [visit, queue_size], None, **LIGHT, trigger_mode="multiple")
     redrawn = wanted.then(
         draw_again, [visit, queue_size, raw_video], parts, **heavy(settings), **SILENT, trigger_mode="multiple"

@@ -58,6 +58,6 @@ def build(shelf: Shelf, settings: Settings) -> Any:
         show_progress="minimal",
         show_progress_on=status,
     )
-    queue_size.input(guarded(comparing.redraw), [analyses, queue_size], parts, **LIGHT, trigger_mode="always_last")
+    queue_size.change(guarded(comparing.redraw), [analyses, queue_size], parts, **LIGHT, trigger_mode="always_last")
     stop.click(lambda: comparing.idle(fragments.done("Stopped.")), None, parts, **LIGHT, cancels=running)
     return clip

@@ -60,7 +60,6 @@ def build(shelf: Shelf, settings: Settings) -> None:
                 webcam_options=gr.WebcamOptions(constraints={"video": {"width": 640, "height": 480}}),
                 elem_classes="vc-camera",
             )
-            model = gr.Radio(list(shelf.names), value=shelf.names[0], label="Model", elem_classes="vc-models")
         with gr.Column(scale=6, min_width=340):
             labels = html(WELCOME)
             with gr.Column(elem_classes="vc-card vc-queue"):
@@ -69,6 +68,7 @@ def build(shelf: Shelf, settings: Settings) -> None:
                 )
                 meaning = html("")
             chart = html("")
+            model = gr.Radio(list(shelf.names), value=shelf.names[0], label="Model", elem_classes="vc-models")
 
     def watch(picture: Image | None, camera: Camera | None, name: str, queue_size: int) -> Any:
         if picture is None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from vidclass.analysis import percent
 from vidclass.bundle import FAMILY_TITLES, Bundle
 from vidclass.classify import Classifier
 from vidclass.page import curves
@@ -57,7 +58,7 @@ def overview(classifier: Classifier) -> str:
         "Runs on": classifier.runtime,
         "Judges at once": sees,
         "Input": f"{bundle.preprocess.size} × {bundle.preprocess.size} pixels",
-        "Sure from": f"{bundle.threshold:.0%} on",
+        "Sure from": f"{percent(bundle.threshold)} on",
         "Size": f"{size / 1e6:.1f} MB" if size else "",
         "Labels": f"{len(bundle.labels)}: {', '.join(bundle.labels)}",
     }
