@@ -111,8 +111,8 @@ def test_a_model_of_motion_loses_when_frames_are_shuffled(clips, family):
     assert found["in_order"] == 1.0
     assert found["repeated"] == pytest.approx(1 / 3)  # all seem to stand still
     assert found["shuffled"] < 1.0
-    assert found["shuffled"] == pytest.approx(np.mean(found["shuffled_each"]))
-    assert len(found["shuffled_each"]) == 3
+    lowest, highest = found["shuffled_range"]
+    assert lowest <= found["shuffled"] <= highest
     assert found["gain"] == pytest.approx(1.0 - found["shuffled"])
     low, high = found["gain_interval"]
     assert low <= found["gain"] <= high

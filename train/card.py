@@ -7,6 +7,7 @@ All numbers come from `Bundle.metrics`; a section that was not measured is left 
     three_classes  as `test`: the same recipe on the tutorial's own three classes
     clips          title -> rows of a table, each {column: value}; or as `test`, with the table under `rows`
     order          what is done to the frames -> top-1: does time matter?
+    frame_rates    rate -> share of the clips that keep their label
     calibration    before, after -> nll, error, error_interval
     speed          what is measured -> value
     errors         Markdown: what the wrong ones are
@@ -141,6 +142,10 @@ def _results(bundle: Bundle) -> str:
         _plot(bundle, "queue.png", "Frame accuracy and label switches against the queue size"),
         *(_clips(title, value) for title, value in metrics.get("clips", {}).items()),
         _table("Does time matter? Top-1 on the validation part", [metrics["order"]] if "order" in metrics else []),
+        _table(
+            "Does the frame rate matter? Share of the clips that keep their label when written anew",
+            [metrics["frame_rates"]] if "frame_rates" in metrics else [],
+        ),
         _table("Do the probabilities mean what they say?", _rows("", metrics.get("calibration"))),
         _table("Speed", [metrics["speed"]] if "speed" in metrics else []),
         f"### What goes wrong\n\n{metrics['errors']}" if "errors" in metrics else "",

@@ -73,8 +73,8 @@ def study(made: Bundle, loaded: runtime.LoadedNetworks, items: Sequence[Item]) -
         items: The clips.
 
     Returns:
-        `count` of clips; top-1 `in_order`, `shuffled` (mean over `SEEDS`; `shuffled_each`) and `repeated` (the window's
-        last frame in every place); and `gain`, in order less shuffled, with its 95 % `gain_interval`.
+        `count` of clips; top-1 `in_order`, `shuffled` (mean over `SEEDS`, and `shuffled_range`) and `repeated` (the
+        window's last frame in every place); and `gain`, in order less shuffled, with its 95 % `gain_interval`.
 
     Raises:
         OptionError: The model judges single frames.
@@ -97,7 +97,7 @@ def study(made: Bundle, loaded: runtime.LoadedNetworks, items: Sequence[Item]) -
         "count": len(in_order),
         "in_order": float(in_order.mean()),
         "shuffled": float(shuffled.mean()),
-        "shuffled_each": [float(each) for each in shuffled.mean(axis=1)],
+        "shuffled_range": [float(shuffled.mean(axis=1).min()), float(shuffled.mean(axis=1).max())],
         "repeated": float(right(lambda count: np.full(count, count - 1)).mean()),
         "gain": float(gains.mean()),
         "gain_interval": list(compare.interval(gains, [each.item.group for each in first.found])),

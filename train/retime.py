@@ -64,8 +64,8 @@ def study(classifier: Classifier, items: Sequence[Item], rates: Sequence[int] = 
         rates: Frames a second.
 
     Returns:
-        `count` of clips; `same`, rate -> share of the clips that keep their label; `same_at_all`, share that keep it at
-        every rate.
+        `count` of clips; for each rate, as `15 fps`, the share of them that keep their label; and `all rates`, the
+        share that keep it at every one.
 
     Raises:
         DataError: No clip could be read.
@@ -86,8 +86,8 @@ def study(classifier: Classifier, items: Sequence[Item], rates: Sequence[int] = 
         )
     return {
         "count": len(kept),
-        "same": {str(rate): sum(each[n] for each in kept) / len(kept) for n, rate in enumerate(rates)},
-        "same_at_all": sum(map(all, kept)) / len(kept),
+        **{f"{rate} fps": sum(each[n] for each in kept) / len(kept) for n, rate in enumerate(rates)},
+        "all rates": sum(map(all, kept)) / len(kept),
     }
 
 
