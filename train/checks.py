@@ -30,12 +30,12 @@ def check_parts(items: Sequence[Item], labels: Sequence[str]) -> None:
             f"Every label must have test items. None found for: {', '.join(missing)}. "
             "Add some, or leave these labels out with --labels."
         )
+    if not parts["validation"]:
+        raise DataError(
+            f"The validation part must have items. Received none. Add files: a class needs {data.MIN_TO_SHARE} sources "
+            "or more in training for one of them to be held back."
+        )
     for part in PARTS:
-        if not parts[part]:
-            raise DataError(
-                f"The {part} part must have items. Received none. Add files: a class needs {data.MIN_TO_SHARE} sources "
-                "or more in training for one of them to be held back."
-            )
         if not any(map(is_readable, parts[part])):
             raise DataError(
                 f"The {part} part must have a file that can be read. None of its {len(parts[part])} can, such as "
