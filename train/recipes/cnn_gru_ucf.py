@@ -12,6 +12,7 @@ from vidclass.preprocess import Preprocess
 RECIPE = Recipe(
     name="cnn-gru-ucf",
     family="cnn-gru",
+    version="0.1.0",
     architecture={"backbone": "MobileNetV2", "units": [128], "dropout": 0.5},
     preprocess=Preprocess(224, "center_crop"),
     window=Window(length=20, sample_fps=5.0, hop=1),

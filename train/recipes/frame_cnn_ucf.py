@@ -12,6 +12,7 @@ from vidclass.preprocess import Preprocess
 RECIPE = Recipe(
     name="frame-cnn-ucf",
     family="frame-cnn",
+    version="0.1.0",
     architecture={"backbone": "MobileNetV2", "units": 512, "dropout": 0.5},
     preprocess=Preprocess(224, "squash"),
     schedule=Schedule(
