@@ -129,7 +129,9 @@ def test_a_3d_cnn_takes_over_the_weights_of_a_2d_one():
     trunk = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(32, 32, 3))
     enliven(trunk)
     head = build("conv3d").head
-    networks.set_trunk(head, trunk.get_weights())
+    from train.start import set_trunk
+
+    set_trunk(head, trunk.get_weights())
     taken = {layer.name: layer for part in head.layers for layer in getattr(part, "layers", [])}
     for layer in [layer for layer in trunk.layers if layer.weights]:
         for weight, copy in zip(layer.get_weights(), taken[layer.name].get_weights(), strict=True):

@@ -1,6 +1,8 @@
 """The networks that a recipe names, with the weights that its training starts from."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -53,7 +55,22 @@ def _start_from(nets: networks.Networks, recipe: Recipe) -> None:
     if nets.embed is not None:
         nets.embed.set_weights(trained)
     else:
-        networks.set_trunk(nets.head, trained)
+        set_trunk(nets.head, trained)
+
+
+def set_trunk(head: keras.Model, weights: Sequence[Any]) -> None:
+    """Gives a 3D CNN's 2D layers the weights of a MobileNetV2, layer by layer.
+
+    Args:
+        head: What `networks.conv3d_head` made.
+        weights: `get_weights()` of a MobileNetV2 without its top, or of a bundle's `embed` made from one.
+    """
+    source = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(None, None, 3))
+    source.set_weights(list(weights))
+    for part in head.layers:
+        for layer in getattr(part, "layers", []):
+            if layer.weights:
+                layer.set_weights(source.get_layer(layer.name).get_weights())
 
 
 def _first_line(error: Exception) -> str:

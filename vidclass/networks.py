@@ -220,23 +220,6 @@ def small_conv3d_head(
     return keras.Model(frames, keras.layers.Dense(classes, activation="softmax")(x), name="head")
 
 
-def set_trunk(head: keras.Model, weights: Sequence[Any]) -> None:
-    """Gives a 3D CNN's 2D layers the weights of a MobileNetV2, layer by layer.
-
-    Args:
-        head: What `conv3d_head` made.
-        weights: `get_weights()` of a MobileNetV2 without its top, or of a bundle's `embed` made from one.
-    """
-    import keras
-
-    source = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(None, None, 3))
-    source.set_weights(list(weights))
-    for part in head.layers:
-        for layer in getattr(part, "layers", []):
-            if layer.weights:
-                layer.set_weights(source.get_layer(layer.name).get_weights())
-
-
 def build(family: str, architecture: dict[str, Any], size: int | None, classes: int, length: int) -> Networks:
     """The networks of a bundle, with random weights.
 
