@@ -102,7 +102,12 @@ def test_nothing_is_fetched_from_elsewhere():
 
 def test_no_clip_is_refused():
     with pytest.raises(VideoError, match="There must be a clip"):
-        next(jobs.run(None, None, fakes.classifier(), 8, SETTINGS))
+        jobs.start(None, None, 8, SETTINGS)
+
+
+def test_no_model_is_refused(clip):
+    with pytest.raises(OptionError, match="at least one model"):
+        comparing.start(str(clip), [], SETTINGS)
 
 
 def test_a_large_or_long_clip_is_refused_before_any_work(clip):
@@ -122,7 +127,7 @@ def test_a_clip_longer_than_its_file_tells_is_refused_while_it_is_read(clip):
 
 def test_a_queue_size_out_of_range_is_refused(clip):
     with pytest.raises(OptionError, match="from 1 to 256"):
-        next(jobs.run(None, str(clip), fakes.classifier(), 0, SETTINGS))
+        jobs.start(None, str(clip), 0, SETTINGS)
 
 
 def test_errors_for_the_visitor_are_told_and_others_are_noted(caplog):

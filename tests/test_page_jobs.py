@@ -36,13 +36,13 @@ def temporary(tmp_path, monkeypatch):
 
 def visit(model, clip, queue_size=8):
     """A visitor who has run a clip."""
-    steps = list(jobs.run(None, str(clip), model, queue_size, SETTINGS))
+    steps = list(jobs.run(str(clip), model, queue_size, SETTINGS))
     return next(step.visit for step in reversed(steps) if isinstance(step.visit, jobs.Visit))
 
 
 def test_label_and_chart_come_before_the_videos(clip, temporary):
     order, files = [], None
-    for step in jobs.run(None, str(clip), fakes.classifier(), 8, SETTINGS):
+    for step in jobs.run(str(clip), fakes.classifier(), 8, SETTINGS):
         for name, value in step._asdict().items():
             if value and value is not jobs.SAME and name not in order:
                 order.append(name)
@@ -65,17 +65,17 @@ def test_progress_has_a_name_a_share_and_a_time_to_go(clip, monkeypatch):
     assert "value" not in fragments.progress("Classifying", None, None)
 
 
-@pytest.mark.parametrize("reports", range(1, 8))
+@pytest.mark.parametrize("reports", range(1, 7))
 def test_a_stopped_run_leaves_nothing_behind(clip, temporary, monkeypatch, reports):
     monkeypatch.setattr(work, "REPORT_EVERY", 0.0)
-    with closing(jobs.run(None, str(clip), fakes.classifier(), 8, SETTINGS)) as steps:
+    with closing(jobs.run(str(clip), fakes.classifier(), 8, SETTINGS)) as steps:
         for _ in range(reports):
             next(steps)
     assert list(temporary.iterdir()) == []
 
 
 def test_unsmoothed_twice_gives_two_videos(clip):
-    last = list(jobs.run(None, str(clip), fakes.classifier(), 1, SETTINGS))[-1]
+    last = list(jobs.run(str(clip), fakes.classifier(), 1, SETTINGS))[-1]
     assert last.raw_video != last.smoothed_video
 
 
@@ -105,7 +105,7 @@ def test_a_newer_wish_ends_the_making_of_an_older_video(clip, temporary, monkeyp
 def test_another_clip_ends_the_making_of_an_older_video(clip):
     kept = visit(fakes.classifier(), clip)
     jobs.want(kept, 30)
-    next(jobs.run(kept, str(clip), fakes.classifier(), 8, SETTINGS))
+    jobs.start(kept, str(clip), 8, SETTINGS)
     jobs.want(kept, 30)
     assert list(jobs.rerender(kept, 30, "raw.mp4", SETTINGS)) == [jobs.Step()]
 

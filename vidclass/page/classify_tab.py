@@ -10,7 +10,7 @@ from vidclass.page.fragments import html
 from vidclass.page.guard import guarded, guarded_steps
 from vidclass.page.settings import Settings
 from vidclass.page.shelf import Shelf
-from vidclass.page.wiring import LIGHT, SILENT, heavy
+from vidclass.page.wiring import CHECK, LIGHT, SILENT, heavy
 from vidclass.smoothing import DEFAULT_QUEUE, MAX_QUEUE, MIN_QUEUE
 
 WELCOME = """
@@ -45,8 +45,8 @@ def build(shelf: Shelf, settings: Settings) -> Any:
             facts = html(fragments.facts(shelf.classifiers[0]))
             run = gr.Button("Run", variant="primary", size="lg")
             stop = gr.Button("Stop", variant="stop", size="lg", visible=False)
-            status = html("", "vc-status")
         with gr.Column(scale=9, min_width=340):
+            status = html("", "vc-status")
             with gr.Row(equal_height=True, elem_classes="vc-answer"):
                 verdict = html(WELCOME)
                 figures = html("")
@@ -73,13 +73,17 @@ def build(shelf: Shelf, settings: Settings) -> Any:
     # In the order of `jobs.Step`.
     parts = [status, verdict, figures, meaning, timeline, caption, raw_video, smoothed_video, files, visit, run, stop]
 
-    def run_clip(visit: jobs.Visit | None, clip: str | None, model: str, queue_size: int) -> Any:
-        yield from jobs.run(visit, clip, shelf.get(model), queue_size, settings)
+    def start(visit: jobs.Visit | None, clip: str | None, queue_size: int) -> jobs.Step:
+        return jobs.start(visit, clip, queue_size, settings)
+
+    def run_clip(clip: str, model: str, queue_size: int) -> Any:
+        yield from jobs.run(clip, shelf.get(model), queue_size, settings)
 
     draw_again = guarded_steps(partial(jobs.rerender, settings=settings), jobs.idle(""))
-    running = run.click(
+    started = run.click(guarded(start), [visit, clip, queue_size], parts, **CHECK)
+    running = started.success(
         guarded_steps(run_clip, jobs.idle("")),
-        [visit, clip, model, queue_size],
+        [clip, model, queue_size],
         parts,
         **heavy(settings),
         api_visibility="private",

@@ -9,7 +9,7 @@ from vidclass.page.fragments import html
 from vidclass.page.guard import guarded, guarded_steps
 from vidclass.page.settings import Settings
 from vidclass.page.shelf import Shelf
-from vidclass.page.wiring import LIGHT, heavy
+from vidclass.page.wiring import CHECK, LIGHT, heavy
 from vidclass.smoothing import DEFAULT_QUEUE, MAX_QUEUE, MIN_QUEUE
 
 WELCOME = """
@@ -34,8 +34,8 @@ def build(shelf: Shelf, settings: Settings) -> Any:
             )
             run = gr.Button("Compare", variant="primary", size="lg")
             stop = gr.Button("Stop", variant="stop", size="lg", visible=False)
-            status = html("", "vc-status")
         with gr.Column(scale=9, min_width=340):
+            status = html("", "vc-status")
             table = html(WELCOME)
             with gr.Column(elem_classes="vc-card vc-queue"):
                 queue_size = gr.Slider(
@@ -46,10 +46,14 @@ def build(shelf: Shelf, settings: Settings) -> Any:
     # In the order of `comparing.Step`.
     parts = [status, table, chart, analyses, run, stop]
 
+    def start(clip: str | None, names: list[str]) -> comparing.Step:
+        return comparing.start(clip, names, settings)
+
     def run_models(clip: str | None, names: list[str], queue_size: int) -> Any:
         yield from comparing.run(clip, [shelf.get(name) for name in names], queue_size, settings)
 
-    running = run.click(
+    started = run.click(guarded(start), [clip, models], parts, **CHECK)
+    running = started.success(
         guarded_steps(run_models, comparing.idle("")),
         [clip, models, queue_size],
         parts,

@@ -20,6 +20,8 @@ from vidclass.smoothing import check_queue_size
 TOP = 3
 """Labels that are told of each model."""
 
+NONE_CHOSEN = "There must be at least one model to compare. None is chosen. Choose two or more."
+
 Analyses = tuple[Analysis, ...]
 
 
@@ -70,7 +72,7 @@ def compare(clip: str | None, classifiers: Sequence[Classifier], settings: Setti
         VideoError: The clip cannot be read, or is beyond the limits.
     """
     if not classifiers:
-        raise OptionError("There must be at least one model to compare. None is chosen. Choose two or more.")
+        raise OptionError(NONE_CHOSEN)
     path = check_clip(clip, settings)
     timed = [Timed(each) for each in classifiers]
     yield fragments.progress("Reading the clip", None, None)
@@ -94,12 +96,25 @@ def idle(status: str) -> Step:
     return Step(status, run_button=gr.update(visible=True), stop_button=gr.update(visible=False))
 
 
+def start(clip: str | None, names: Sequence[str], settings: Settings) -> Step:
+    """Refuses a clip before it waits for its turn.
+
+    Raises:
+        OptionError: No model is chosen.
+        VideoError: There is no clip, it is beyond the limits, or it cannot be read.
+    """
+    if not names:
+        raise OptionError(NONE_CHOSEN)
+    check_clip(clip, settings)
+    waiting = fragments.progress("Waiting for a free place", None, None)
+    return Step(waiting, run_button=gr.update(visible=False), stop_button=gr.update(visible=True))
+
+
 def run(
     clip: str | None, classifiers: Sequence[Classifier], queue_size: int, settings: Settings
 ) -> Generator[Step, None, None]:
     """Compares the models, and shows the table and the charts."""
     queue_size = check_queue_size(queue_size)
-    yield Step(run_button=gr.update(visible=False), stop_button=gr.update(visible=True))
     analyses = yield from mapped(compare(clip, classifiers, settings), Step)
     drawn = redraw(analyses, queue_size)
     yield idle(fragments.done("Done. The clip was decoded once for all of them."))._replace(

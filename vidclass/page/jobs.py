@@ -64,19 +64,20 @@ def idle(status: str) -> Step:
     return Step(status, run_button=gr.update(visible=True), stop_button=gr.update(visible=False))
 
 
-def run(
-    visit: Visit | None, clip: str | None, classifier: Classifier, queue_size: int, settings: Settings
-) -> Generator[Step, None, None]:
-    """Classifies a clip and makes its two videos; label and chart come first."""
-    queue_size = check_queue_size(queue_size)
-    path = check_clip(clip, settings)
+def start(visit: Visit | None, clip: str | None, queue_size: int, settings: Settings) -> Step:
+    """Refuses a clip before it waits for its turn, or makes room for its result.
+
+    Raises:
+        VideoError: There is none, it is beyond the limits, or it cannot be read.
+    """
+    check_clip(clip, settings)
     if visit:
         visit.wanted = None
-    yield Step(
-        fragments.progress("Reading the clip", None, None),
+    return Step(
+        fragments.progress("Waiting for a free place", None, None),
         verdict=fragments.waiting(),
         figures="",
-        meaning=fragments.meaning(None, queue_size),
+        meaning=fragments.meaning(None, check_queue_size(queue_size)),
         timeline="",
         raw_video=None,
         smoothed_video=None,
@@ -85,6 +86,12 @@ def run(
         run_button=gr.update(visible=False),
         stop_button=gr.update(visible=True),
     )
+
+
+def run(clip: str, classifier: Classifier, queue_size: int, settings: Settings) -> Generator[Step, None, None]:
+    """Classifies a clip and makes its two videos; label and chart come first."""
+    path = Path(clip)
+    yield Step(fragments.progress("Reading the clip", None, None))
     (analysis,) = yield from mapped(analysing(path, [classifier], settings, "step 1 of 2"), Step)
     visit = Visit(path, analysis, wanted=queue_size)
     yield redraw(visit, queue_size)._replace(
