@@ -11,9 +11,9 @@ from typing import Any
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")  # read when gradio is imported
 
 import vidclass
-from vidclass import page, zoo
+from vidclass import page, public_clips, zoo
 from vidclass.errors import OptionError, VidclassError
-from vidclass.page import theme
+from vidclass.page import examples, theme
 from vidclass.page.shelf import Shelf, stock
 
 DEFAULTS = page.Settings()
@@ -45,6 +45,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--max-width", DEFAULTS.max_width, "widest annotated video in pixels (default: %(default)s)", type=int)
     add("--jobs", DEFAULTS.jobs, "clips worked on at the same time (default: %(default)s)", type=int)
     add("--waiting", DEFAULTS.waiting, "clips that may wait for their turn (default: %(default)s)", type=int)
+    add("--public-clips", "", "examples on the Hub: [datasets/]user/repo@COMMIT/file|licence, separated by semicolons")
     switch("--mcp", "offer the API as MCP tools too")
     return parser.parse_args(arguments)
 
@@ -68,6 +69,7 @@ def settings_of(options: argparse.Namespace) -> page.Settings:
         max_width=options.max_width,
         jobs=options.jobs,
         waiting=options.waiting,
+        public_clips=public_clips.parse(options.public_clips),
     )
 
 
@@ -95,6 +97,7 @@ def launch_options(options: argparse.Namespace, shelf: Shelf) -> dict[str, Any]:
         "css": theme.css(shelf),
         "head": theme.head(),
         "footer_links": ["api", "settings"],
+        "allowed_paths": [str(examples.CLIPS)],
         "run_history": False,
         "enable_monitoring": False,
         "ssr_mode": False,

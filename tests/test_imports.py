@@ -16,10 +16,11 @@ LAYERS = (
     | {"_cache"},
     {"_frame", "_source", "_safety"},
     {"_reader", "_audio", "annotate", "bundle", "networks", "analysis"},
-    {"_writer", "runtime", "hub"},
+    {"_writer", "runtime", "hub", "public_clips"},
     {"video", "classify", "zoo", "charts", "_svg", "_png", "verify"},
-    {"export", "live", "_analysing", "_rendering"},
+    {"export", "live", "_analysing", "_rendering", "_library"},
     {"pipeline"},
+    {"_lines", "_ray", "_results", "batch"},
     {"__init__", "_outputs"},
     {"__main__", "page"},
 )
@@ -28,7 +29,7 @@ LAYERS = (
 OWNERS = {
     "av": {"vidclass/video.py", "vidclass/_reader.py", "vidclass/_source.py", "vidclass/_frame.py"}
     | {"vidclass/_writer.py", "vidclass/_audio.py"},
-    "huggingface_hub": {"vidclass/hub.py", "train/publish.py"},
+    "huggingface_hub": {"vidclass/hub.py", "vidclass/public_clips.py", "train/publish.py"},
     "openvino": {"vidclass/runtime.py", "vidclass/_safety.py", "train/export.py"},
     "tensorflow": {"vidclass/runtime.py"},
     "keras": {"vidclass/networks.py", "train/*"},
@@ -36,6 +37,7 @@ OWNERS = {
     "matplotlib": {"vidclass/_png.py", "train/*"},
     "sklearn": {"train/*"},
     "h5py": {"vidclass/_safety.py"},
+    "ray": {"vidclass/_ray.py"},
 }
 """Libraries and the files that may import them."""
 

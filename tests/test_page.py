@@ -190,7 +190,10 @@ def test_a_card_is_shown_without_metadata_pictures_and_html(tmp_path):
 
 
 def test_examples_are_the_clips_that_there_are(tmp_path, monkeypatch, make_clip):
-    monkeypatch.setattr(examples, "CLIPS", make_clip("one.mp4", frames=1).parent)
-    assert [path.name for path in examples.own_clips()] == ["one.mp4"]
+    monkeypatch.setattr(examples, "CLIPS", make_clip("two.mp4", frames=1).parent)
+    make_clip("one.mp4", frames=1)
+    (examples.CLIPS / examples.TABLE).write_text('{"one.mp4": {"title": "One", "model": "fake-frame-cnn"}}')
+    found = [(each.path.name, each.title, each.model) for each in examples.own()]
+    assert found == [("one.mp4", "One", "fake-frame-cnn"), ("two.mp4", "two", None)]
     monkeypatch.setattr(examples, "CLIPS", tmp_path / "none")
-    assert examples.own_clips() == []
+    assert examples.own() == []

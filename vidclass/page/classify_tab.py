@@ -38,10 +38,10 @@ def build(shelf: Shelf, settings: Settings) -> Any:
         with gr.Column(scale=4, min_width=300, elem_classes="vc-side"):
             clip = gr.Video(label="Clip", sources=["upload", "webcam"], include_audio=True, elem_classes="vc-clip")
             html(f'<p class="vc-small">{settings.limits} Longer ones: the command line takes any.</p>')
-            examples.build(clip)
-            model = gr.Radio(
-                list(shelf.names), value=shelf.names[0], label="Model", elem_classes="vc-models", container=True
-            )
+            offered = gr.Column()
+            model = gr.Radio(list(shelf.names), value=shelf.names[0], label="Model", elem_classes="vc-models")
+            with offered:
+                examples.build(clip, model, shelf, settings)
             facts = html(fragments.facts(shelf.classifiers[0]))
             run = gr.Button("Run", variant="primary", size="lg")
             stop = gr.Button("Stop", variant="stop", size="lg", visible=False)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from vidclass.public_clips import PublicClip
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -20,6 +22,9 @@ class Settings:
 
     cameras: int = 16
     """Cameras that may stream at the same time; each holds a thread of the server's 40 now and then."""
+
+    public_clips: tuple[PublicClip, ...] = ()
+    """Clips on the Hub that are offered beside our own."""
 
     @property
     def limits(self) -> str:
