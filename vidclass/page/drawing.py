@@ -126,7 +126,6 @@ def swimming(time: float) -> Image:
 CLIPS: dict[str, tuple[Scene, Scene]] = {
     "chess": (chess, swimming),
     "table_tennis": (table_tennis, chess),
-    "swimming": (swimming, table_tennis),
 }
 """Label -> (what the clip shows, what interrupts it)."""
 
