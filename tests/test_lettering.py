@@ -51,7 +51,6 @@ def test_accents_and_descenders_stay_inside_the_line(letters):
 
 def test_text_starts_at_the_left_or_ends_at_the_right(letters):
     columns = [
-        np.flatnonzero(letters.picture("87 %", (200, 26), INK, GROUND, right).any(axis=(0, 2)))
-        for right in (0, 1)
+        np.flatnonzero(letters.picture("87 %", (200, 26), INK, GROUND, right).any(axis=(0, 2))) for right in (0, 1)
     ]
     assert columns[0][0] <= 3 and columns[1][-1] >= 196

@@ -39,9 +39,7 @@ def test_rolling_mean_is_the_tutorials_deque(queue_size, frames):
 @pytest.mark.parametrize("queue_size", [2, 128, 256])
 def test_rolling_mean_stays_accurate_over_ten_minutes(queue_size):
     rows = random_rows(18_000, classes=4)
-    wanted = np.stack(
-        [rows[max(0, t + 1 - queue_size) : t + 1].mean(axis=0, dtype=np.float64) for t in range(18_000)]
-    )
+    wanted = np.stack([rows[max(0, t + 1 - queue_size) : t + 1].mean(axis=0, dtype=np.float64) for t in range(18_000)])
     np.testing.assert_allclose(rolling_mean(rows, queue_size), wanted, atol=1e-7, rtol=0)
 
 
@@ -57,9 +55,7 @@ def test_rounding_makes_no_probability_negative_and_no_tie_flicker():
     rows[:2500, 0], rows[2500:, 1:] = 1 / 3, 1 / 3
     mean = rolling_mean(rows, 7)
     assert mean.min() == 0
-    assert set(smoothing.top_classes(mean)[2600:].tolist()) == {
-        1
-    }  # classes 1 and 2 tie for ever: the first wins
+    assert set(smoothing.top_classes(mean)[2600:].tolist()) == {1}  # classes 1 and 2 tie for ever: the first wins
 
 
 @pytest.mark.parametrize("queue_size", [0, -3, 257, 1000, 7.5, True, "12", None])
@@ -87,9 +83,7 @@ def test_stability_by_hand():
 
 
 def test_last_frame_counts_for_what_it_lasts():
-    assert stability(one_hot([0, 1, 1]), np.array([0.0, 0.1, 0.2]), 5.0, 1).longest_steady == pytest.approx(
-        4.9
-    )
+    assert stability(one_hot([0, 1, 1]), np.array([0.0, 0.1, 0.2]), 5.0, 1).longest_steady == pytest.approx(4.9)
 
 
 def test_stability_uses_times_and_not_frame_numbers():
@@ -132,9 +126,7 @@ def flickering(frames, classes=26, seed=0):
 @pytest.mark.parametrize("seed", range(5))
 def test_smallest_equal_queue_is_the_first_that_is_as_steady(seed):
     rows = flickering(400, seed=seed)
-    switches = {
-        k: smoothing.count_switches(smoothing.top_classes(rolling_mean(rows, k))) for k in range(1, 129)
-    }
+    switches = {k: smoothing.count_switches(smoothing.top_classes(rolling_mean(rows, k))) for k in range(1, 129)}
     assert switches[1] > switches[128]
     assert smallest_equal_queue(rows) == next(k for k in switches if switches[k] <= switches[128])
 
