@@ -50,7 +50,7 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
     def on_epoch_begin(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
         """Lets the epoch's number decide what is dropped out, so that a run that goes on drops the same."""
         for number, layer in enumerate(self.model._flatten_layers()):
-            if isinstance(layer, keras.layers.Dropout):
+            if isinstance(layer, keras.layers.Dropout) and layer.rate:
                 layer.seed_generator.state.assign((number, epoch << 20))  # it counts up by one a step
 
     def on_epoch_end(self, epoch: int, logs: dict[str, Any] | None = None) -> None:
