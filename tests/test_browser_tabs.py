@@ -152,7 +152,7 @@ def test_a_busy_page_answers_other_visitors_at_once(site, browser, tab, flicker)
         waits.append(time.perf_counter() - begun)
     begun = time.perf_counter()
     tab.page.locator(".vc-models").get_by_label("fake-conv3d").check()
-    tab.page.wait_for_selector(".vc-facts:has-text('3D CNN')")
+    tab.page.wait_for_selector(".vc-facts:has-text('83.0 %')")
     waits.append(time.perf_counter() - begun)
     assert all(visitor.page.locator(".vc-progress").count() for visitor in busy), "they must still be at work"
     for visitor in busy:

@@ -189,6 +189,15 @@ def test_a_card_is_shown_without_metadata_pictures_and_html(tmp_path):
     assert "no card" in models_tab.card(fakes.bundle())
 
 
+def test_a_model_tells_how_often_it_is_right():
+    of_photos = fakes.classifier(metrics={"test": {"top1": 0.9045, "count": 3266}})
+    assert "<b>90.5 %</b> of 3,266 test photos" in fragments.facts(of_photos)
+    of_clips = fakes.classifier("conv3d", metrics={"test": {"top1": 0.9, "count": 308}})
+    assert "<b>90.0 %</b> of 308 test clips" in fragments.facts(of_clips)
+    for metrics in ({}, {"test": 3}, {"test": {"top1": "<b>"}}, {"test": {"top1": 0.5, "count": "<b>"}}):
+        assert fragments.facts(fakes.classifier(metrics=metrics)).count("<b>") <= 1
+
+
 def test_examples_are_the_clips_that_there_are(tmp_path, monkeypatch, make_clip):
     monkeypatch.setattr(examples, "CLIPS", make_clip("two.mp4", frames=1).parent)
     make_clip("one.mp4", frames=1)

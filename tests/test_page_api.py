@@ -124,13 +124,13 @@ def test_monitoring_is_closed(site):
 @pytest.mark.skipif(importlib.util.find_spec("mcp") is None, reason="the optional package mcp is not installed")
 def test_the_same_four_are_offered_as_mcp_tools(flicker):
     from mcp import ClientSession
-    from mcp.client.streamable_http import streamablehttp_client
+    from mcp.client.streamable_http import streamable_http_client
 
     site = Server("--mcp")
 
     async def talk():
         async with (
-            streamablehttp_client(f"{site.url}gradio_api/mcp/") as (read, write, _),
+            streamable_http_client(f"{site.url}gradio_api/mcp/") as (read, write, _),
             ClientSession(read, write) as session,
         ):
             await session.initialize()

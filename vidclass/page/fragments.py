@@ -6,7 +6,7 @@ import gradio as gr
 
 from vidclass import charts
 from vidclass.analysis import Analysis, Summary, percent
-from vidclass.bundle import FAMILY_TITLES
+from vidclass.bundle import Bundle
 from vidclass.classify import Classifier
 from vidclass.smoothing import DEFAULT_QUEUE, Stability
 
@@ -148,12 +148,22 @@ def done(told: str) -> str:
 def facts(classifier: Classifier) -> str:
     """What a model knows, and how well: shown when it is chosen."""
     bundle = classifier.bundle
-    accuracy = f"<b>{100 * bundle.top1:.1f} %</b> of its test set right · " if bundle.top1 is not None else ""
     labels = ", ".join(escape(label) for label in bundle.labels)
     return (
-        f'<div class="vc-facts"><p>{FAMILY_TITLES[bundle.family]} · {accuracy}{len(bundle.labels)} labels</p>'
-        f"<details><summary>Which ones?</summary><p>{labels}</p></details></div>"
+        f'<div class="vc-facts"><p>{_accuracy(bundle)}</p>'
+        f"<details><summary>Knows {len(bundle.labels)} labels</summary><p>{labels}</p></details></div>"
     )
+
+
+def _accuracy(bundle: Bundle) -> str:
+    """How often a model is right, as its bundle says."""
+    test = bundle.metrics.get("test")
+    top1 = test.get("top1") if isinstance(test, dict) else None
+    if not isinstance(test, dict) or not isinstance(top1, float):
+        return "Not measured yet."
+    of = "clips" if "by_queue_size" in test or bundle.family != "frame-cnn" else "photos"
+    number = f"{test['count']:,} " if isinstance(test.get("count"), int) else ""
+    return f"Right on <b>{100 * top1:.1f} %</b> of {number}test {of}."
 
 
 def mean_of(queue_size: int) -> str:

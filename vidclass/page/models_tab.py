@@ -22,7 +22,7 @@ MAX_PLOT = 2_000_000
 """Bytes of a plot that are sent to a visitor at most."""
 FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 """The Hub's metadata, in front of a card."""
-PICTURES = re.compile(r"!\[[^\]]*\]\([^)]*\)|</?[A-Za-z][^>]*>")
+PICTURES = re.compile(r"!\[[^\]]*\]\([^)]*\)|</?(?!details>|summary>)[A-Za-z][^>]*>")
 """Pictures and HTML in a card: the plots are shown by us, and a card from elsewhere shall not call on other servers."""
 
 
