@@ -132,7 +132,8 @@ def test_links_to_files_lead_somewhere():
 
 @with_models
 def test_the_table_of_models_has_them_all_with_their_measured_numbers():
-    rows = {cells[0].strip("`"): cells for cells in _table("model")}
+    # An ellipsis stands where a model is still in training.
+    rows = {cells[0].strip("`"): cells for cells in _table("model") if "…" not in cells[3]}
     assert sorted(rows) == sorted(zoo.names())
     for name, (_, _, knows, top1, size, _) in rows.items():
         made = bundle.read_config(zoo.MODELS / name)
