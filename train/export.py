@@ -88,7 +88,7 @@ def embedding(network: keras.Model, preprocess: Preprocess, folder: Path) -> tup
 
 
 def _export(network: keras.Model, path: Path) -> None:
-    import openvino
+    from vidclass._openvino import openvino
 
     with TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         full = Path(folder) / "network.xml"

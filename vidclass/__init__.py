@@ -29,6 +29,7 @@ def load(
     revision: str | None = None,
     runtime: runtimes.Runtime | None = None,
     precision: runtimes.Precision = "auto",
+    threads: int | None = None,
 ) -> Classifier:
     """A model, ready to classify.
 
@@ -38,6 +39,7 @@ def load(
         revision: Branch, tag or commit of `user/repo`; defaults to its main branch.
         runtime: `openvino`, `tensorflow`, or None for OpenVINO where it is installed and TensorFlow elsewhere.
         precision: Of OpenVINO's arithmetic: `auto`, `f32` or `bf16`.
+        threads: Cores that OpenVINO may use. Defaults to None, all of them.
 
     Raises:
         OptionError: The model or the runtime is unknown.
@@ -46,7 +48,7 @@ def load(
     """
     found = zoo.resolve(name, revision)
     checked = bundle.load(found.folder)
-    return Classifier(checked, runtimes.load(checked, runtime, precision), found.source, found.notice)
+    return Classifier(checked, runtimes.load(checked, runtime, precision, threads), found.source, found.notice)
 
 
 __all__ = [

@@ -54,13 +54,16 @@ class LoadedNetworks(NamedTuple):
     """What runs them, in words: `OpenVINO bf16`."""
 
 
-def load(bundle: Bundle, runtime: Runtime | None = None, precision: Precision = "auto") -> LoadedNetworks:
+def load(
+    bundle: Bundle, runtime: Runtime | None = None, precision: Precision = "auto", threads: int | None = None
+) -> LoadedNetworks:
     """Loads a bundle's networks.
 
     Args:
         bundle: The checked bundle.
         runtime: `openvino`, `tensorflow`, or None for OpenVINO where it is installed and TensorFlow elsewhere.
         precision: Of OpenVINO's arithmetic; `auto` takes bf16 where the processor computes in it and f32 elsewhere.
+        threads: Cores that OpenVINO may use. Defaults to None, all of them.
 
     Raises:
         OptionError: The runtime is unknown or not installed.
@@ -72,7 +75,7 @@ def load(bundle: Bundle, runtime: Runtime | None = None, precision: Precision = 
     if importlib.util.find_spec(chosen) is None:
         raise OptionError(f"The runtime {chosen} must be installed. It is not. Install it: pip install {chosen}.")
     if chosen == "openvino":
-        return _load_openvino(bundle, precision)
+        return _load_openvino(bundle, precision, threads)
     return _load_tensorflow(bundle)
 
 
@@ -125,22 +128,27 @@ class _OpenVinoNetwork:
                 request.wait()
 
 
-def load_exported(path: Path, precision: Precision = "auto") -> tuple[_OpenVinoNetwork, str]:
+def load_exported(
+    path: Path, precision: Precision = "auto", threads: int | None = None
+) -> tuple[_OpenVinoNetwork, str]:
     """An exported network by itself, and what runs it, in words.
 
     Args:
         path: Its `.xml` file, beside its `.bin`.
         precision: See `load`.
+        threads: See `load`.
 
     Raises:
         BundleError: OpenVINO cannot read it.
     """
-    import openvino
+    from vidclass._openvino import openvino
 
     core = openvino.Core()
     if precision == "auto":
         precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
     core.set_property("CPU", {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precision})
+    if threads is not None:
+        core.set_property("CPU", {"INFERENCE_NUM_THREADS": threads})
     cache = compiled_networks()
     if cache is not None:
         core.set_property({"CACHE_DIR": str(cache)})
@@ -160,9 +168,9 @@ def load_exported(path: Path, precision: Precision = "auto") -> tuple[_OpenVinoN
         raise BundleError(f"{path} must be a network that OpenVINO reads. It is not ({error}).") from error
 
 
-def _load_openvino(bundle: Bundle, precision: Precision) -> LoadedNetworks:
-    embed = load_exported(bundle.folder / "embed.xml", precision)[0] if bundle.embeds else None
-    head, words = load_exported(bundle.folder / "head.xml", precision)
+def _load_openvino(bundle: Bundle, precision: Precision, threads: int | None) -> LoadedNetworks:
+    embed = load_exported(bundle.folder / "embed.xml", precision, threads)[0] if bundle.embeds else None
+    head, words = load_exported(bundle.folder / "head.xml", precision, threads)
     size, length, features = bundle.preprocess.size, bundle.window.length, embed.gives if embed else ()
     picture = (size, size, 3)
     wanted = {
