@@ -1,4 +1,4 @@
-"""The command line: `python -m vidclass {classify, models, verify}`.
+"""The command line: `python -m vidclass {classify, batch, models, verify}`.
 
 Results go to standard output, one line a clip; everything else goes to standard error. The exit code is 0 if all went
 well, 2 if something was wrong with what was given (one line says what), 130 after Ctrl-C.
@@ -11,17 +11,19 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import NoReturn, get_args
 
 import vidclass
+from vidclass import batch, runtime, zoo
 from vidclass import bundle as bundles
-from vidclass import runtime, zoo
 from vidclass._bar import Bar
 from vidclass._outputs import Outputs, plan
 from vidclass.analysis import Analysis, percent
 from vidclass.errors import OptionError, VidclassError
-from vidclass.pipeline import analyse, check_every
+from vidclass.pipeline import Progress, analyse, check_every
 from vidclass.smoothing import DEFAULT_QUEUE, MAX_QUEUE, MIN_QUEUE, check_queue_size
 from vidclass.verify import PROBABILITY_TOLERANCE, verify
 
@@ -116,6 +118,17 @@ def _parser() -> argparse.ArgumentParser:
     speed.add_argument("--runtime", choices=get_args(runtime.Runtime), help="default: openvino if it is installed")
     speed.add_argument("--precision", choices=get_args(runtime.Precision), default="auto", help="of OpenVINO")
 
+    library = commands.add_parser("batch", help="classify a library of clips into one results file", allow_abbrev=False)
+    library.set_defaults(run=_batch)
+    library.add_argument("source", type=Path, metavar="FOLDER_OR_LIST", help="clips: a folder, or a list of paths")
+    library.add_argument("--results", type=Path, required=True, metavar="FILE", help="a line of JSON a clip; resumed")
+    library.add_argument("--model", metavar="NAME", help="as for classify")
+    library.add_argument("--queue-size", type=_checked(check_queue_size), default=DEFAULT_QUEUE, metavar="K")
+    library.add_argument("--shard", type=batch.parse_shard, metavar="I/N", help="take the i-th of n parts only")
+    library.add_argument("--engine", choices=batch.ENGINES, default="threads", help="ray: Ray Data, on many machines")
+    library.add_argument("--workers", type=_checked(batch.check_workers), metavar="W", help="clips at a time")
+    library.add_argument("--runtime", choices=get_args(runtime.Runtime), help="as for classify")
+
     models = commands.add_parser("models", help="list the models", allow_abbrev=False)
     models.set_defaults(run=_models)
 
@@ -149,6 +162,22 @@ def _classify(chosen: argparse.Namespace) -> int:
             _say(f"{clip.name}: {note}")
         print(_told(analysis, chosen.queue_size), flush=True)
     return WRONG if failed else 0
+
+
+def _batch(chosen: argparse.Namespace) -> int:
+    entries = batch.part(batch.find(chosen.source), chosen.shard)
+    load = partial(vidclass.load, chosen.model or _first_model(), runtime=chosen.runtime)
+    with batch.Results(chosen.results) as results, Bar(sys.stderr, chosen.results.name) as bar:
+        had, failed = len(results.done), results.failed
+        before = sum(entry.name in results.done for entry in entries)
+        lines = batch.run(entries, load, results, chosen.queue_size, chosen.engine, chosen.workers)
+        with closing(lines):
+            for done, line in enumerate(lines, before + 1):
+                bar(Progress("clips", done, len(entries)))
+                if "error" in line:
+                    _say(f"error: {line['path']}: {line['error']}")
+    print(f"{chosen.results}: {len(results.done) - had} added, {len(results.done)} in all, {results.failed} failed")
+    return WRONG if results.failed > failed else 0
 
 
 def _told(analysis: Analysis, queue_size: int) -> str:

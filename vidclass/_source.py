@@ -21,6 +21,12 @@ CONTAINERS = (
 """FFmpeg demuxers that may open a clip. Each reads nothing but the file it is given; playlists (HLS, DASH),
 scripts (concat), image patterns, network descriptions and devices are not among them."""
 
+SUFFIXES = frozenset(
+    {".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv"}
+    | {".ts", ".webm", ".wmv", ".y4m"}
+)
+"""Endings of the files that are taken for clips where a folder is searched. A clip named outright may have any."""
+
 OPTIONS = {
     "format_whitelist": CONTAINERS,
     "protocol_whitelist": "file",

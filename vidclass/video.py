@@ -14,6 +14,7 @@ from pathlib import Path
 
 from vidclass._frame import ColorSpace, Frame, Planes
 from vidclass._reader import Reader, VideoInfo
+from vidclass._source import SUFFIXES
 from vidclass._writer import Writer
 
 
@@ -37,4 +38,4 @@ def read(path: str | Path) -> Reader:
     return Reader(path)
 
 
-__all__ = ["ColorSpace", "Frame", "Planes", "Reader", "VideoInfo", "Writer", "probe", "read"]
+__all__ = ["SUFFIXES", "ColorSpace", "Frame", "Planes", "Reader", "VideoInfo", "Writer", "probe", "read"]
