@@ -17,7 +17,6 @@ import av
 import numpy as np
 
 import vidclass
-from train.data import CLIP_SUFFIXES
 from train.pictures import decode_photo
 from vidclass import video
 from vidclass.classify import Classifier, Sighting
@@ -105,7 +104,7 @@ def main() -> None:
     parser.add_argument("files", nargs="+", type=Path)
     parser.add_argument("--frames", type=int, default=1000)
     chosen = parser.parse_args()
-    clips = [path for path in chosen.files if path.suffix.lower() in CLIP_SUFFIXES]
+    clips = [path for path in chosen.files if path.suffix.lower() in video.SUFFIXES]
     photos = [path for path in chosen.files if path not in set(clips)]
     exact = vidclass.load(chosen.model, runtime="openvino", precision="f32")
     if clips:

@@ -15,9 +15,7 @@ import numpy as np
 
 from vidclass.bundle import MAX_LABEL_LETTERS
 from vidclass.errors import DataError
-
-CLIP_SUFFIXES = {".mp4", ".avi", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".m4v", ".ogv", ".wmv", ".flv"}
-"""Endings that mean a clip. Everything else is tried as a photo, whatever it is called."""
+from vidclass.video import SUFFIXES
 
 UCF101_NAME = re.compile(r"v_\w+_g(\d+)_c\d+")
 """UCF101's file names: the number after `g` is the source video (Soomro, Zamir and Shah, 2012)."""
@@ -48,7 +46,7 @@ class Item:
     @property
     def is_clip(self) -> bool:
         """Whether the file is a clip, by its ending."""
-        return self.path.suffix.lower() in CLIP_SUFFIXES
+        return self.path.suffix.lower() in SUFFIXES
 
 
 def read_items(source: Path) -> list[Item]:
