@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import pytest
 
+from tests.trained import untraced
 from train import fit
 from train.augment import GENTLE
 from train.fit import Schedule, Stage
@@ -13,6 +14,16 @@ from vidclass import networks
 
 STAGES = (Stage(8, 2, 3e-2), Stage(8, 2, 1e-2, gentle=True, batch_norm=True))
 SCHEDULE = Schedule(stages=STAGES, batch_size=4, warmup_steps=3, weight_decay=1e-3)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick():
+    """Tracing a graph for each stage of each run would take longer than all the rest."""
+    with untraced():
+        yield
+
+
+pytestmark = pytest.mark.filterwarnings("ignore:Even though the:UserWarning")  # see `untraced`
 
 
 class Interrupted(Exception):

@@ -1,7 +1,9 @@
 """Bundles trained through the command line on tiny clips, one a family, and what happened to their weights."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -28,13 +30,7 @@ RECIPES = {
         family="frame-cnn",
         architecture={"backbone": "MobileNet-0.75", "units": 8, "dropout": 0.2},
         preprocess=Preprocess(32),
-        schedule=Schedule(
-            stages=(Stage(40, 1, 1e-3), Stage(32, 1, 1e-3, gentle=True, batch_norm=True)),
-            batch_size=6,
-            warmup_steps=1,
-            head_epochs=2,
-            per_clip=2,
-        ),
+        schedule=replace(SCHEDULE, stages=(Stage(40, 1, 1e-3, gentle=True, batch_norm=True),)),
         pictures=SPEC,
     ),
     "cnn-gru": Recipe(
@@ -98,7 +94,8 @@ def train(folder: Path, family: str, weights: Path | None = None) -> Trained:
 
     def watched(job, nets) -> dict[str, list[float]]:
         trained.before = _weights(nets)
-        history = trainer(job, nets)
+        with untraced():
+            history = trainer(job, nets)
         trained.after = _weights(nets)
         return history
 
@@ -110,6 +107,20 @@ def train(folder: Path, family: str, weights: Path | None = None) -> Trained:
     return trained
 
 
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Lets TensorFlow run layer by layer: to trace and optimise a graph takes many times as long as a few steps do."""
+    import tensorflow
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Even though the", UserWarning)  # batches come from a graph all the same
+        tensorflow.config.run_functions_eagerly(True)
+        try:
+            yield
+        finally:
+            tensorflow.config.run_functions_eagerly(False)
+
+
 def _weights(nets) -> dict[str, np.ndarray]:
     import keras
 
@@ -119,6 +130,3 @@ def _weights(nets) -> dict[str, np.ndarray]:
         if getattr(nets, part) is not None
         for weight in getattr(nets, part).weights
     }
-
-
-Trainer = Callable[[str], Trained]
