@@ -53,10 +53,6 @@ GENTLE = Strength(
 """Little change, for the last epochs."""
 
 
-WIDE = Strength(area=(0.4, 1.0), aspect=16 / 9, zoom_out=0.5)
-"""Pictures as films show them: subjects small in a wide view, and wide views squashed."""
-
-
 @dataclass(frozen=True)
 class Augmentation:
     """One drawn change."""
@@ -126,7 +122,7 @@ def draw(random: np.random.Generator, size: int, strength: Strength) -> Augmenta
     x_shift = random.uniform(-1, 1) * (1 - x_scale) / 2
     y_shift = random.uniform(-1, 1) * (1 - y_scale) / 2
     if random.random() < strength.zoom_out:
-        x_scale = y_scale = random.uniform(1.0, 2.0)
+        x_scale = y_scale = random.uniform(1.0, 1.6)
         x_shift, y_shift = random.uniform(-0.2, 0.2, 2)
     angle = np.deg2rad(random.uniform(-1, 1) * strength.rotation)
     shear = random.uniform(-1, 1) * strength.shear

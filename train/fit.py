@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from train.augment import GENTLE, WIDE, Strength
+from train.augment import GENTLE, Strength
 from train.checkpoint import Checkpoint, Validate, average_with_best, load_best
 
 
@@ -29,8 +29,6 @@ class Stage:
     gentle: bool = False
     """Whether pictures are changed little and not blended: a last stretch on pictures as serving sees them
     (Touvron et al., "Fixing the train-test resolution discrepancy", 2019, found the gap that this closes)."""
-    wide: bool = False
-    """Whether pictures are changed towards what films show, which photos do not: see `augment.WIDE`."""
     batch_norm: bool = False
     """Whether batch norm's scale and offset are trained too, which halves the speed on a CPU. Its statistics never
     are."""
@@ -62,12 +60,10 @@ class Schedule:
     per_clip: int = 12
     """Frames taken of a clip in each epoch."""
     strength: Strength = field(default_factory=Strength)
-    """How far pictures are changed, but in gentle and wide stages."""
+    """How far pictures are changed, but in gentle stages."""
 
     def strength_in(self, stage: Stage) -> Strength:
         """How far pictures are changed in a stage."""
-        if stage.wide:
-            return WIDE
         return GENTLE if stage.gentle else self.strength
 
     @property
@@ -153,12 +149,10 @@ def train_whole(
         The history: `loss`, `accuracy`, `val_loss` and `val_accuracy`, a value an epoch.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    first, since, history = 0, 0, {}
+    first, history = 0, {}
     for stage in schedule.stages:
         last = first + stage.epochs
-        # What these stages are for the validation part does not show, so earlier epochs are not weighed against them.
-        since = first if stage.batch_norm or stage.wide else since
-        checkpoint = Checkpoint(folder, validate(stage.side), since=since)
+        checkpoint = Checkpoint(folder, validate(stage.side), since=first if stage.batch_norm else 0)
         checkpoint.set_model(model)
         history = checkpoint.progress
         if checkpoint.epochs_done < last:

@@ -23,7 +23,6 @@ RECIPE = Recipe(
             Stage(224, 4, 6e-5),
             Stage(224, 2, 5e-5, gentle=True),
             Stage(224, 1, 4e-5, batch_norm=True, steps=250, averaged=True),
-            Stage(224, 2, 5e-5, wide=True),
         ),
         mixup=0.25,
         per_clip=10,
