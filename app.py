@@ -93,6 +93,7 @@ def launch_options(options: argparse.Namespace, shelf: Shelf) -> dict[str, Any]:
         "auth": accounts,
         "mcp_server": options.mcp == "yes",
         "max_file_size": f"{options.max_mb}mb",
+        "favicon_path": str(theme.MARK),
         "theme": theme.theme(),
         "css": theme.css(shelf),
         "head": theme.head(),

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tests.browser import NARROW, WIDE, Tab
+from vidclass.page import examples
 
 pytestmark = pytest.mark.browser
 
@@ -61,6 +62,15 @@ def test_it_fits_the_screen(site, browser, flicker, width, dark):
     assert all(box["width"] > 0.8 * (width if width == NARROW else 400) for box in boxes)
     tab.close()
     assert tab.complaints == []
+
+
+def test_an_example_is_one_click_away(tab):
+    drawn = examples.own()
+    if not drawn:
+        pytest.skip("no example clips are there")
+    tab.page.get_by_role("button", name=drawn[0].title, exact=True).click()
+    tab.page.wait_for_selector(".vc-clip video")
+    tab.page.wait_for_function("() => document.querySelector('.vc-clip video').readyState > 1")
 
 
 def test_a_closed_tab_ends_its_run(site, browser, flicker):

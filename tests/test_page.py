@@ -2,6 +2,7 @@
 
 import time
 import xml.etree.ElementTree as ET
+from contextlib import closing
 from pathlib import Path
 
 import gradio as gr
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests import fakes
+from vidclass import public_clips
 from vidclass.analysis import Analysis
 from vidclass.errors import OptionError, VideoError
 from vidclass.page import Settings, comparing, curves, examples, fragments, guard, jobs, models_tab, theme, work
@@ -206,3 +208,21 @@ def test_examples_are_the_clips_that_there_are(tmp_path, monkeypatch, make_clip)
     assert found == [("one.mp4", "One", "fake-frame-cnn"), ("two.mp4", "two", None)]
     monkeypatch.setattr(examples, "CLIPS", tmp_path / "none")
     assert examples.own() == []
+
+
+def test_an_example_comes_with_its_model_and_a_public_clip_from_the_hub(tmp_path, monkeypatch):
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    monkeypatch.setattr(public_clips, "fetch", lambda clip, room: tmp_path / "film.mp4")
+    shelf = stock([fakes.classifier()])
+    drawn = [examples.Example(Path("a.mp4"), "A", "fake-frame-cnn"), examples.Example(Path("b.mp4"), "B", "nobody")]
+    chosen_by_owner = Settings(public_clips=public_clips.parse(f"me/a@{40 * 'a'}/film.mp4|CC0"))
+
+    def pick(number):
+        return next(examples.chosen(number, drawn, shelf, chosen_by_owner))
+
+    assert pick(0) == ("a.mp4", "fake-frame-cnn")
+    assert pick(1) == ("b.mp4", gr.skip())
+    with closing(examples.chosen(2, drawn, shelf, chosen_by_owner)) as steps:
+        path, model = next(steps)
+        assert Path(path).read_bytes() == b"film" and Path(path).name == "film.mp4" and model == gr.skip()
+    assert not Path(path).exists()

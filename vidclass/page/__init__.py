@@ -4,7 +4,7 @@ from html import escape
 
 import gradio as gr
 
-from vidclass.page import api, classify_tab, compare_tab, live_tab, models_tab
+from vidclass.page import api, classify_tab, compare_tab, live_tab, models_tab, theme
 from vidclass.page.fragments import html
 from vidclass.page.settings import Settings
 from vidclass.page.shelf import Shelf
@@ -12,16 +12,8 @@ from vidclass.page.shelf import Shelf
 CLEAN_EVERY, KEPT_FOR = 600, 4 * 3600
 """Seconds: how often uploads and results are looked through, and the age at which they go."""
 
-MARK = (
-    '<svg class="vc-mark" viewBox="0 0 32 32" width="30" height="30" aria-hidden="true">'
-    '<path d="M4 9h24" stroke="var(--vc-0)" stroke-width="9" stroke-dasharray="5 2 3 4 2 3"/>'
-    '<path d="M4 9h24" stroke="var(--vc-1)" stroke-width="9" stroke-dasharray="0 5 2 3 4 2 3 0"/>'
-    '<path d="M4 23h24" stroke="var(--vc-0)" stroke-width="9"/></svg>'
-)
-"""A flickering strip above a calm one: what the page is about."""
-
 HEADER = f"""
-<header class="vc-header"><h1>{MARK}vidclass</h1><p>What does this clip show, and how sure is the model from frame to
+<header class="vc-header"><h1>{theme.MARK.read_text(encoding="utf-8").strip()}vidclass</h1><p>What does this clip show, and how sure is the model from frame to
 frame? Classify a video, and see what averaging the last K predictions does to a flickering label.</p></header>
 """
 
@@ -39,7 +31,7 @@ def build(shelf: Shelf, settings: Settings) -> gr.Blocks:
         delete_cache=(CLEAN_EVERY, KEPT_FOR),
         fill_width=True,
     ) as page:
-        html(HEADER)
+        html(HEADER.format(mark=theme.MARK.read_text(encoding="utf-8")))
         for notice in shelf.notices:
             html(f'<p class="vc-notice" role="status">{escape(notice)}</p>')
         with gr.Tab("Classify", id="classify"):

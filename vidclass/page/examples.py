@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -58,12 +58,23 @@ def build(clip: Any, model: Any, shelf: Shelf, settings: Settings) -> None:
     )
 
     def pick(number: int) -> Generator[Any, None, None]:
-        if number < len(drawn):
-            example = drawn[number]
-            yield str(example.path), example.model if example.model in shelf.names else gr.skip()
-            return
-        found = public_clips.fetch(settings.public_clips[number - len(drawn)], settings.max_megabytes * 1e6)
-        with TemporaryDirectory(prefix="vidclass-") as folder:  # Gradio serves nothing out of the Hub's cache
-            yield shutil.copy(found.resolve(), Path(folder, found.name)), gr.skip()
+        yield from chosen(number, drawn, shelf, settings)
 
     choice.click(guarded_steps(pick), choice, [clip, model], **{**CHECK, "show_progress": "minimal"})
+
+
+def chosen(
+    number: int, drawn: Sequence[Example], shelf: Shelf, settings: Settings
+) -> Generator[tuple[str, Any], None, None]:
+    """The clip of that number, our own ones first, and the model to choose with it.
+
+    Raises:
+        HubError: It is a public one, and the Hub does not give it.
+    """
+    if number < len(drawn):
+        example = drawn[number]
+        yield str(example.path), example.model if example.model in shelf.names else gr.skip()
+        return
+    found = public_clips.fetch(settings.public_clips[number - len(drawn)], settings.max_megabytes * 1e6)
+    with TemporaryDirectory(prefix="vidclass-") as folder:  # Gradio serves nothing out of the Hub's cache
+        yield str(shutil.copy(found.resolve(), Path(folder, found.name))), gr.skip()

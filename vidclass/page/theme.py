@@ -9,6 +9,8 @@ from vidclass.bundle import FAMILY_TITLES
 from vidclass.page.shelf import Shelf
 
 HERE = Path(__file__).parent
+MARK = HERE / "mark.svg"
+"""A flickering strip above a calm one: what the page is about."""
 
 FONT = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 MONO = ["ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace"]
