@@ -12,8 +12,8 @@ from vidclass.page.shelf import Shelf
 CLEAN_EVERY, KEPT_FOR = 600, 4 * 3600
 """Seconds: how often uploads and results are looked through, and the age at which they go."""
 
-HEADER = f"""
-<header class="vc-header"><h1>{theme.MARK.read_text(encoding="utf-8").strip()}vidclass</h1><p>What does this clip show, and how sure is the model from frame to
+HEADER = """
+<header class="vc-header"><h1>{mark}vidclass</h1><p>What does this clip show, and how sure is the model from frame to
 frame? Classify a video, and see what averaging the last K predictions does to a flickering label.</p></header>
 """
 
