@@ -11,7 +11,7 @@ def softmax(logits):
     return scaled / scaled.sum(axis=-1, keepdims=True)
 
 
-def sample(count=700, classes=5, temperature=1.0, seed=0):
+def sample(count=400, classes=5, temperature=1.0, seed=0):
     """Rows that are honest once their log-probabilities are divided by the temperature, and labels drawn from that."""
     random = np.random.default_rng(seed)
     logits = random.normal(0, 2, (count, classes))
@@ -23,7 +23,7 @@ def sample(count=700, classes=5, temperature=1.0, seed=0):
 @pytest.mark.parametrize("temperature", [0.6, 1.0, 2.5])
 def test_a_known_temperature_is_found(temperature):
     rows, truth = sample(temperature=temperature)
-    assert calibrate.fit_temperature(rows, truth) == pytest.approx(temperature, rel=0.2)
+    assert calibrate.fit_temperature(rows, truth) == pytest.approx(temperature, rel=0.25)
 
 
 def test_the_temperature_is_that_of_the_mean_row_of_clips():

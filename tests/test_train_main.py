@@ -85,6 +85,16 @@ def test_the_split_keeps_sources_apart_and_bad_files_are_counted(training, famil
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_bad_files_are_named_at_the_end(training, family):
+    lines = training(family).told.splitlines()
+    (wrote,) = [number for number, line in enumerate(lines) if line.startswith("Wrote ")]
+    last = lines[wrote + 1]
+    assert last.startswith("Skipped ")
+    assert "unreadable files of training and validation" in last
+    assert "broken.mp4" in last
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_a_run_leaves_its_history_in_the_bundle(training, family):
     history = training(family).bundle.training["history"]
     epochs = 2 if family == "cnn-gru" else 1

@@ -34,7 +34,7 @@ def test_a_photo_is_told_by_its_content(tmp_path, name, ending):
     assert np.abs(found.astype(int) - picture).max() <= 8
 
 
-def test_bad_files_are_skipped_counted_and_named(tmp_path):
+def test_bad_files_are_skipped_counted_and_named(tmp_path, capsys):
     good = tiny_data.photo(tmp_path / "good.cms")
     for name, content in (("text.jpg", b"<html>no picture</html>"), ("empty.png", b""), ("bad.mp4", b"nonsense")):
         (tmp_path / name).write_bytes(content)
@@ -43,20 +43,23 @@ def test_bad_files_are_skipped_counted_and_named(tmp_path):
     bad = [tmp_path / name for name in ("text.jpg", "empty.png", "bad.mp4", "missing.jpg")] + [cut]
     found = load([bad[0], good, *bad[1:]], tmp_path)
     assert [found.count(n) for n in range(6)] == [0, 1, 0, 0, 0, 0]
-    told = pictures.report_bad(found)
-    assert told.startswith("Skipped 5 unreadable files: ")
+    pictures.tell_bad(found.bad, "training")
+    told = capsys.readouterr().out
+    assert told.startswith("Skipped 5 unreadable files of training: ")
     assert all(path.name in told for path in bad)
-    assert "\n" not in told
+    assert told.count("\n") == 1
 
 
-def test_of_many_bad_files_only_some_are_named(tmp_path):
+def test_of_many_bad_files_only_some_are_named(tmp_path, capsys):
     (tmp_path / "text.jpg").write_bytes(b"no")
     found = load([tiny_data.photo(tmp_path / "a.png")] + [tmp_path / "text.jpg"] * 14, tmp_path)
-    assert pictures.report_bad(found).endswith("; and 4 more")
+    pictures.tell_bad(found.bad, "training")
+    assert capsys.readouterr().out.endswith("; and 4 more\n")
 
 
-def test_nothing_is_said_where_all_is_well(tmp_path):
-    assert pictures.report_bad(load([tiny_data.photo(tmp_path / "a.png")], tmp_path)) == ""
+def test_nothing_is_said_where_all_is_well(tmp_path, capsys):
+    pictures.tell_bad(load([tiny_data.photo(tmp_path / "a.png")], tmp_path).bad, "training")
+    assert capsys.readouterr().out == ""
 
 
 def test_data_without_a_readable_file_is_refused(tmp_path):

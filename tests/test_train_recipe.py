@@ -21,6 +21,7 @@ def test_every_recipe_has_its_own_name_and_a_known_family(recipe):
 
 
 def test_windows_and_training_agree_on_the_rate(recipe):
+    assert recipe.kept in (recipe.pictures, recipe.clips.spec, recipe.head.spec)
     if recipe.family == "frame-cnn":
         assert recipe.window.length == 1
     elif recipe.family == "conv3d":

@@ -2,8 +2,9 @@
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, replace
+from io import StringIO
 from pathlib import Path
 from unittest.mock import patch
 
@@ -58,6 +59,8 @@ class Trained:
     """What a training left."""
 
     bundle: Bundle
+    told: str
+    """What it printed."""
     work: Path
     """Folder of its split, checkpoints and cache."""
     before: dict[str, np.ndarray] = field(default_factory=dict)
@@ -89,7 +92,7 @@ def train(folder: Path, family: str, weights: Path | None = None) -> Trained:
         (clips / label / "broken.mp4").write_bytes(b"no clip")
     if family == "frame-cnn":
         tiny_data.photo_folder(clips, 3)
-    trained = Trained(bundle=None, work=folder / "work")  # type: ignore[arg-type]
+    trained = Trained(bundle=None, told="", work=folder / "work")  # type: ignore[arg-type]
     trainer = run.TRAINERS[family]
 
     def watched(job, nets) -> dict[str, list[float]]:
@@ -101,8 +104,13 @@ def train(folder: Path, family: str, weights: Path | None = None) -> Trained:
 
     command = [family, "--recipe", RECIPES[family].name, "--data", str(clips), "--output", str(folder / "models")]
     command += ["--work", str(trained.work), "--name", f"tiny-{family}", "--weights", str(weights or "none")]
-    with patch("train.recipes.load", lambda _: RECIPES[family]), patch.dict(run.TRAINERS, {family: watched}):
+    with (
+        patch("train.recipes.load", lambda _: RECIPES[family]),
+        patch.dict(run.TRAINERS, {family: watched}),
+        redirect_stdout(StringIO()) as printed,
+    ):
         assert main(command) == 0
+    trained.told = printed.getvalue()
     trained.bundle = bundles.load(folder / "models" / f"tiny-{family}")
     return trained
 

@@ -144,7 +144,7 @@ def prepare(
     """The features of the training and validation items, and those items, bad clips left out."""
     used = [item for item in items if item.split in ("train", "validation")]
     store = pictures.load(used, head.spec, cache)
-    print(pictures.report_bad(store), flush=True)
+    pictures.tell_bad(store.bad, "training and validation")
     found = extracted.extract(embed, key, store, preprocess, head.strength, head.views, head.step, seed, cache)
     readable = [number for number in range(len(used)) if store.count(number)]
     return [found[number] for number in readable], [used[number] for number in readable]

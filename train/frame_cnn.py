@@ -51,7 +51,7 @@ def train(
     keras.utils.set_random_seed(seed)
     used = [item for item in items if item.split in ("train", "validation")]
     store = pictures.load(used, spec, cache)
-    print(pictures.report_bad(store), flush=True)
+    pictures.tell_bad(store.bad, "training and validation")
     truth = [labels.index(item.label) for item in used]
     targets = fit.one_hot(truth, len(labels), schedule.label_smoothing)
     for number, item in enumerate(used):

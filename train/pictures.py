@@ -164,10 +164,13 @@ def _write(items: Sequence[Item], spec: PictureSpec, path: Path) -> dict[str, ob
     return {"shapes": shapes, "bad": bad}
 
 
-def report_bad(pictures: Pictures) -> str:
-    """One line on what could not be read; empty where all was well."""
-    if not pictures.bad:
-        return ""
-    named = "; ".join(pictures.bad[:BAD_NAMED])
-    more = f"; and {len(pictures.bad) - BAD_NAMED} more" if len(pictures.bad) > BAD_NAMED else ""
-    return f"Skipped {len(pictures.bad)} unreadable files: {named}{more}"
+def tell_bad(bad: Sequence[str], part: str) -> None:
+    """Prints, in a line, how many files could not be read and which; nothing where all was well.
+
+    Args:
+        bad: The files, each with the reason.
+        part: What they are of, in words.
+    """
+    if bad:
+        more = f"; and {len(bad) - BAD_NAMED} more" if len(bad) > BAD_NAMED else ""
+        print(f"Skipped {len(bad)} unreadable files of {part}: {'; '.join(bad[:BAD_NAMED])}{more}", flush=True)

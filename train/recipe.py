@@ -35,6 +35,11 @@ class Recipe:
     """What the training starts from: `imagenet`, a weights file, or a bundle whose CNN is taken over."""
     seed: int = 0
 
+    @property
+    def kept(self) -> PictureSpec:
+        """What its family keeps of photos and clips."""
+        return {"frame-cnn": self.pictures, "conv3d": self.clips.spec, "cnn-gru": self.head.spec}[self.family]
+
     def with_batch_size(self, batch_size: int) -> "Recipe":
         """The recipe with another number of items in a batch."""
         return replace(

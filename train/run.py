@@ -13,7 +13,7 @@ from typing import Any
 
 import keras
 
-from train import calibrate, checks, cnn_gru, conv3d, data, evaluate, export, frame_cnn, plots, start
+from train import calibrate, checks, cnn_gru, conv3d, data, evaluate, export, frame_cnn, pictures, plots, start
 from train.data import Item
 from train.recipe import Recipe
 from train.report import replacing_folder, write_report
@@ -76,7 +76,11 @@ def train(job: Job) -> Bundle:
     data.write_split(job.items, job.split)
     print(checks.describe(job.items), flush=True)
     history = TRAINERS[job.recipe.family](job, nets)
-    return finish(job, nets, history)
+    made = finish(job, nets, history)
+    # Decoded already: this only reads what was noted then, hours ago.
+    used = [item for item in job.items if item.split in ("train", "validation")]
+    pictures.tell_bad(pictures.load(used, job.recipe.kept, job.work / "cache").bad, "training and validation")
+    return made
 
 
 def _train_frame_cnn(job: Job, nets: networks.Networks) -> dict[str, list[float]]:
@@ -205,6 +209,7 @@ def measure(made: Bundle, items: Sequence[Item]) -> tuple[Bundle, dict[str, Any]
     before = evaluate.predict(classifier, parts["test"])
     after = evaluate.calibrated(before, temperature)
     print(evaluate.report(after), flush=True)
+    pictures.tell_bad(after.bad, "the test")
     calibrated = bundles.write_config(replace(made, temperature=temperature, threshold=threshold))
     metrics = {
         "validation": {
