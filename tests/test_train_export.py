@@ -83,7 +83,7 @@ def test_a_cnn_runs_as_it_will_serve_and_says_nothing(embed, tmp_path, capfd):
     assert capfd.readouterr().out == ""
     features = runtime.run(network, [(picture,) for picture in PICTURES])
     expected = embed.predict(PICTURES, verbose=0)
-    assert np.abs(features - expected).max() < 0.05 * np.abs(expected).max()  # it may compute in bf16
+    assert np.abs(features - expected).max() < 0.05 * np.abs(expected).max()
 
 
 def test_the_key_of_a_cnn_changes_with_its_weights_and_its_input(embed, tmp_path, monkeypatch):
