@@ -83,8 +83,15 @@ def test_the_runtimes_agree_on_real_frames(name):
     keras = vidclass.load(name, runtime="tensorflow")
     found = agreement.on_clips(exact, keras, clips, FRAMES)
     assert found.frames == FRAMES and found.flips <= 1 and found.largest <= 0.005
-    served = vidclass.load(name)  # in bf16 where the processor computes in it
-    assert agreement.on_clips(served, exact, clips, FRAMES).share >= 0.99
+
+
+@each_model
+@pytest.mark.data
+@real_data
+@pytest.mark.xfail(reason="bf16 changes the label of 4 % of the frames, which is why it is not the default")
+def test_bf16_agrees_on_real_frames(name):
+    rough, exact = (vidclass.load(name, runtime="openvino", precision=each) for each in ("bf16", "f32"))
+    assert agreement.on_clips(rough, exact, listed("ucf101"), FRAMES).share >= 0.99
 
 
 @each_model

@@ -28,7 +28,7 @@ def load(
     *,
     revision: str | None = None,
     runtime: runtimes.Runtime | None = None,
-    precision: runtimes.Precision = "auto",
+    precision: runtimes.Precision = "f32",
     threads: int | None = None,
 ) -> Classifier:
     """A model, ready to classify.
@@ -38,7 +38,7 @@ def load(
             Hub.
         revision: Branch, tag or commit of `user/repo`; defaults to its main branch.
         runtime: `openvino`, `tensorflow`, or None for OpenVINO where it is installed and TensorFlow elsewhere.
-        precision: Of OpenVINO's arithmetic: `auto`, `f32` or `bf16`.
+        precision: Of OpenVINO's arithmetic: `f32`, or the faster and rougher `bf16`.
         threads: Cores that OpenVINO may use. Defaults to None, all of them.
 
     Raises:

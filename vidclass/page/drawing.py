@@ -31,8 +31,8 @@ def chess(time: float) -> Image:
     squares = (rows + columns) % 2
     board = np.where(squares[..., None] == 0, (235, 215, 180), (120, 75, 40)).astype(np.uint8)
     sway = 10 * np.sin(time)
-    corners = np.float32([[0, 0], [8 * cell, 0], [8 * cell, 8 * cell], [0, 8 * cell]])
-    seen = np.float32([[110 + sway, 60], [370 + sway, 60], [465 + sway, 345], [15 + sway, 345]])
+    corners = np.array([[0, 0], [8 * cell, 0], [8 * cell, 8 * cell], [0, 8 * cell]], np.float32)
+    seen = np.array([[110 + sway, 60], [370 + sway, 60], [465 + sway, 345], [15 + sway, 345]], np.float32)
     view = cv2.getPerspectiveTransform(corners, seen)
     cv2.warpPerspective(board, view, (WIDTH, HEIGHT), picture, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_TRANSPARENT)
     black, white = (40, 32, 30), (238, 228, 205)
@@ -41,7 +41,9 @@ def chess(time: float) -> Image:
     men += [(file, 4 if file == advanced else 6, white, 0) for file in range(8)]
     men += [(file, 7, white, 1 + file % 3) for file in range(8)]
     for file, rank, color, kind in sorted(men, key=lambda man: man[1]):
-        foot = cv2.perspectiveTransform(np.float32([[[(file + 0.5) * cell, (rank + 0.6) * cell]]]), view)[0, 0]
+        foot = cv2.perspectiveTransform(np.array([[[(file + 0.5) * cell, (rank + 0.6) * cell]]], np.float32), view)[
+            0, 0
+        ]
         _chessman(picture, foot, 0.55 + rank / 16, color, kind)
     return picture
 
@@ -52,7 +54,7 @@ def _chessman(picture: Image, foot: np.ndarray, scale: float, color: tuple[int, 
     shade = tuple(int(value * 0.7) for value in color)
     cv2.ellipse(picture, (x, y), (int(width * 1.25), int(width * 0.6)), 0, 0, 360, shade, -1, cv2.LINE_AA)
     waist, top = int(width * 0.45), y - int(height * 0.7)
-    body = np.int32([[x - width, y], [x + width, y], [x + waist, top], [x - waist, top]])
+    body = np.array([[x - width, y], [x + width, y], [x + waist, top], [x - waist, top]], np.int32)
     cv2.fillPoly(picture, [body], color, cv2.LINE_AA)
     cv2.ellipse(picture, (x, top), (int(width * 0.7), int(width * 0.3)), 0, 0, 360, shade, -1, cv2.LINE_AA)
     cv2.circle(picture, (x, y - int(height * 0.85)), int(width * 0.62), color, -1, cv2.LINE_AA)
@@ -65,7 +67,7 @@ def table_tennis(time: float) -> Image:
     """A table with its net, two players, and the ball going back and forth."""
     picture = np.full((HEIGHT, WIDTH, 3), (120, 40, 45), np.uint8)
     picture[:110] = (35, 45, 80)
-    table = np.int32([[150, 150], [330, 150], [420, 290], [60, 290]])
+    table = np.array([[150, 150], [330, 150], [420, 290], [60, 290]], np.int32)
     cv2.fillPoly(picture, [table], (30, 90, 170), cv2.LINE_AA)
     cv2.polylines(picture, [table], True, (245, 245, 245), 3, cv2.LINE_AA)
     cv2.line(picture, (240, 150), (240, 290), (245, 245, 245), 1, cv2.LINE_AA)
@@ -103,7 +105,7 @@ def swimming(time: float) -> Image:
     """A pool with lane ropes and four swimmers."""
     down, across = np.indices((HEIGHT, WIDTH))
     waves = 12 * np.sin(across / 17 + 3 * time + down / 9) + 8 * np.sin(across / 7 - 2 * time + down / 23)
-    picture = np.clip(np.stack([20 + 0.6 * waves, 130 + waves, 200 + waves], axis=-1), 0, 255).astype(np.uint8)
+    picture: Image = np.clip(np.stack([20 + 0.6 * waves, 130 + waves, 200 + waves], axis=-1), 0, 255).astype(np.uint8)
     for lane in range(6):
         rope = 20 + lane * (14 + lane * 11)
         for x in range(0, WIDTH, 16):
