@@ -14,6 +14,7 @@ from train.__main__ import main
 
 FAMILIES = ("frame-cnn", "cnn-gru", "conv3d")
 
+
 @pytest.fixture(scope="module")
 def training(tmp_path_factory, tiny_bundle):
     """A training of a family, run once. Those with a 2D CNN start from that of another bundle."""
@@ -24,6 +25,7 @@ def training(tmp_path_factory, tiny_bundle):
         return trained.train(tmp_path_factory.mktemp(family), family, weights)
 
     return run
+
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_training_ends_with_a_bundle_that_classifies(training, family, tmp_path):
@@ -37,6 +39,7 @@ def test_a_training_ends_with_a_bundle_that_classifies(training, family, tmp_pat
     assert analysis.rows.shape == (12, 3)
     assert np.allclose(analysis.rows.sum(axis=1), 1, atol=1e-3)
 
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_kernel_is_trained_and_no_statistic(training, family):
     found = training(family)
@@ -49,10 +52,12 @@ def test_every_kernel_is_trained_and_no_statistic(training, family):
     assert not any(found.changed("moving_mean", "moving_variance").values())
     assert all(np.isfinite(value).all() for value in found.after.values())
 
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_scale_and_offset_are_trained_where_the_recipe_says_so(training, family):
     changed = training(family).changed("gamma", "beta").values()
     assert all(changed) if family == "frame-cnn" else not any(changed)
+
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_card_can_be_measured_again(training, family, tmp_path):
@@ -66,6 +71,7 @@ def test_the_card_can_be_measured_again(training, family, tmp_path):
     assert again["by_queue_size"] == test["by_queue_size"]
     assert test["top1"] == found.bundle.metrics["test"]["top1"]
 
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_split_keeps_sources_apart_and_bad_files_are_counted(training, family):
     found = training(family)
@@ -78,6 +84,7 @@ def test_the_split_keeps_sources_apart_and_bad_files_are_counted(training, famil
     test = found.bundle.metrics["test"]
     assert (test["count"], test["bad"]) == (len(parts["test"]) - broken, broken)
 
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_bad_files_are_named_at_the_end(training, family):
     lines = training(family).told.splitlines()
@@ -87,12 +94,14 @@ def test_bad_files_are_named_at_the_end(training, family):
     assert "unreadable files of training and validation" in last
     assert "broken.mp4" in last
 
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_a_run_leaves_its_history_in_the_bundle(training, family):
     history = training(family).bundle.training["history"]
     epochs = 2 if family == "cnn-gru" else 1
     assert {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(history)
     assert all(len(values) == epochs for values in history.values())
+
 
 def test_going_on_with_a_finished_run_trains_nothing_and_has_the_same_weights(training, monkeypatch):
     found = training("conv3d")
@@ -103,9 +112,11 @@ def test_going_on_with_a_finished_run_trains_nothing_and_has_the_same_weights(tr
     for value, other in zip(found.after.values(), again.after.values(), strict=True):
         assert np.array_equal(value, other)
 
+
 @pytest.fixture
 def photos(tmp_path):
     return tiny_data.photo_folder(tmp_path / "photos", 5, ("red", "blue"))
+
 
 def refuse(capsys, tmp_path, *words):
     """What the command says on its one line; it must have left nothing."""
@@ -119,6 +130,7 @@ def refuse(capsys, tmp_path, *words):
     left = {path for path in tmp_path.rglob("*") if path not in before}
     assert left <= {tmp_path / "models"}
     return told
+
 
 @pytest.mark.parametrize(
     ("words", "told"),
@@ -141,6 +153,7 @@ def refuse(capsys, tmp_path, *words):
 def test_a_wrong_option_is_one_line(photos, tmp_path, capsys, words, told):
     assert told in refuse(capsys, tmp_path, "frame-cnn", "--data", photos, "--weights", "none", *words)
 
+
 def test_data_that_cannot_be_trained_is_one_line(photos, tmp_path, capsys):
     def told(*words):
         return refuse(capsys, tmp_path, "frame-cnn", *words)
@@ -159,6 +172,7 @@ def test_data_that_cannot_be_trained_is_one_line(photos, tmp_path, capsys):
         path.write_bytes(b"no picture")
     assert "must have a file that can be read" in told("--data", photos)
 
+
 def test_measuring_is_refused_in_one_line(photos, tmp_path, capsys):
     def told(*words):
         return refuse(capsys, tmp_path, "evaluate", *words)
@@ -166,6 +180,7 @@ def test_measuring_is_refused_in_one_line(photos, tmp_path, capsys):
     assert "The model must be one of" in told("--model", "none", "--data", photos)
     assert "queue size" in told("--model", "none", "--data", photos, "--queue-size", "0")
     assert "folder that can be written to" in told("--model", "none", "--json", tmp_path / "no" / "a.json")
+
 
 def test_a_full_disk_is_one_line(photos, tmp_path, capsys, monkeypatch):
     def full(*_):
@@ -177,6 +192,7 @@ def test_a_full_disk_is_one_line(photos, tmp_path, capsys, monkeypatch):
     assert main([str(word) for word in words]) == 2
     assert "No space left on device" in capsys.readouterr().err
 
+
 def test_ctrl_c_ends_without_a_traceback(photos, tmp_path, capsys, monkeypatch):
     def stop(*_):
         raise KeyboardInterrupt
@@ -185,12 +201,14 @@ def test_ctrl_c_ends_without_a_traceback(photos, tmp_path, capsys, monkeypatch):
     assert main(["frame-cnn", "--data", str(photos)]) == 130
     assert capsys.readouterr().err == "train: stopped; the same command goes on from the last epoch\n"
 
+
 @pytest.fixture
 def jobs(monkeypatch):
     """What would be trained."""
     seen = []
     monkeypatch.setattr(run, "train", seen.append)
     return seen
+
 
 def test_options_change_the_recipe(photos, tmp_path, jobs):
     words = [
@@ -217,6 +235,7 @@ def test_options_change_the_recipe(photos, tmp_path, jobs):
     assert job.output == tmp_path / "mine"
     assert job.labels == ("blue", "red")
     assert {item.split for item in job.items} == {"train", "validation", "test"}
+
 
 def test_a_random_split_ignores_sources(tmp_path, jobs):
     folder = tmp_path / "clips"
