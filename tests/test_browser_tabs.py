@@ -104,7 +104,7 @@ def test_models_are_compared_on_one_time_axis(site, tab, flicker):
     assert after > before
     tab.slide(128, 1)
     tab.page.wait_for_selector(".vc-wide svg[data-queue-size='1'] >> visible=true")
-    assert "No smoothing" in tab.page.inner_text(".vc-compared thead")
+    assert "no smoothing" in tab.page.inner_text(".vc-compared thead")
     assert site.calls == after
     tab.shoot("compare")
 

@@ -84,6 +84,7 @@ def test_models_are_grouped_by_family_and_the_fair_ones_are_found():
     assert [each.bundle.family for each in shelf.classifiers] == ["frame-cnn", "frame-cnn", "conv3d", "cnn-gru"]
     assert set(shelf.alike()) == {"fake-frame-cnn", "fake-conv3d", "fake-cnn-gru"}
     assert shelf.get("other") is other
+    assert stock([fakes.classifier(), other]).alike() == ("fake-frame-cnn", "other")
     sheet = theme.css(shelf)
     assert [f"label:nth-of-type({n})::before" in sheet for n in (1, 2, 3, 4)] == [True, False, True, True]
     with pytest.raises(OptionError, match="must be one of other, fake-frame-cnn"):

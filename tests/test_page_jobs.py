@@ -144,7 +144,7 @@ def test_models_are_compared_on_one_decoding(clip, monkeypatch):
     assert "does not know bright, middle" in last.table and "does not know x, y" in last.table
     assert last.chart.count("<svg") == 2
     redrawn = comparing.redraw(last.analyses, 1)
-    assert "No smoothing" in redrawn.table and redrawn.analyses is jobs.SAME
+    assert "Switches, no smoothing" in redrawn.table and redrawn.analyses is jobs.SAME
     with pytest.raises(OptionError, match="at least one model"):
         list(comparing.run(str(clip), [], 8, SETTINGS))
 

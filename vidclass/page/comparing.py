@@ -132,29 +132,29 @@ def redraw(analyses: Analyses | None, queue_size: int) -> Step:
 def table(analyses: Analyses, queue_size: int) -> str:
     """A row for each model."""
     told = {label for each in analyses for label, _ in each.summary(queue_size).top[:TOP]}
-    rows = "".join(_row(each, queue_size, sorted(told - set(each.labels))) for each in analyses)
-    heads = ("Model", "Label", f"Top {TOP}", "Switches: frames", fragments.mean_of(queue_size), "Frames a second")
-    return (
-        '<section class="vc-card vc-compared"><table><thead><tr>'
-        + "".join(f'<th scope="col">{head}</th>' for head in heads)
-        + f"</tr></thead><tbody>{rows}</tbody></table>"
-        '<p class="vc-small">Frames a second: of this model alone, without the decoding that all share.</p></section>'
-    )
-
-
-def _row(analysis: Analysis, queue_size: int, lacking: Sequence[str]) -> str:
-    summary = analysis.summary(queue_size)
-    top = "<br>".join(f"{escape(label)} {percent(share)}" for label, share in summary.top[:TOP])
-    lacks = f'<p class="vc-note">does not know {escape(", ".join(lacking))}</p>' if lacking else ""
-    cells = (
-        ("Label", f"<b>{escape(summary.verdict)}</b>{lacks}"),
-        (f"Top {TOP}", top),
-        ("Switches: frames", f"{summary.raw.switches:,}"),
-        (fragments.mean_of(queue_size), f"{summary.smoothed.switches:,}"),
-        ("Frames a second", f"{analysis.frames_per_second:,.0f}"),
-    )
-    return (
-        f'<tr><th scope="row">{escape(analysis.model)}</th>'
-        + "".join(f'<td data-head="{head}">{cell}</td>' for head, cell in cells)
+    rows = [_cells(each, queue_size, sorted(told - set(each.labels))) for each in analyses]
+    heads = "".join(f'<th scope="col">{head}</th>' for head in ("Model", *rows[0]))
+    body = "".join(
+        f'<tr><th scope="row">{escape(each.model)}</th>'
+        + "".join(f'<td data-head="{head}">{cell}</td>' for head, cell in cells.items())
         + "</tr>"
+        for each, cells in zip(analyses, rows, strict=True)
     )
+    return (
+        f'<section class="vc-card vc-compared"><table><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>'
+        '<p class="vc-small">Frames a second: by the model’s own time, while all of them share the machine; '
+        "the decoding, which they share too, does not count.</p></section>"
+    )
+
+
+def _cells(analysis: Analysis, queue_size: int, lacking: Sequence[str]) -> dict[str, str]:
+    """What a row says, by its columns' heads."""
+    summary = analysis.summary(queue_size)
+    lacks = f'<p class="vc-note">does not know {escape(", ".join(lacking))}</p>' if lacking else ""
+    return {
+        "Label": f"<b>{escape(summary.verdict)}</b>{lacks}",
+        f"Top {TOP}": "<br>".join(f"{escape(label)} {percent(share)}" for label, share in summary.top[:TOP]),
+        "Switches, unsmoothed": f"{summary.raw.switches:,}",
+        f"Switches, {fragments.mean_of(queue_size).lower()}": f"{summary.smoothed.switches:,}",
+        "Frames a second": f"{analysis.frames_per_second:,.0f}",
+    }

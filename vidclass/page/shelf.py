@@ -34,12 +34,12 @@ class Shelf:
         raise OptionError(f"The model must be one of {', '.join(self.names)}. Received: {name!r}. Pick one of these.")
 
     def alike(self) -> tuple[str, ...]:
-        """The largest set of models that share their labels: those that a comparison is fair to."""
+        """The largest set of models that share their labels, which a comparison is fair to; all, if no two do."""
         groups: dict[tuple[str, ...], list[str]] = {}
         for each in self.classifiers:
             groups.setdefault(tuple(sorted(each.bundle.labels)), []).append(each.bundle.name)
         largest: list[str] = max(groups.values(), key=len)
-        return tuple(largest)
+        return tuple(largest) if len(largest) > 1 else self.names
 
 
 def stock(classifiers: Iterable[Classifier], notices: Iterable[str] = ()) -> Shelf:
