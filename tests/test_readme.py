@@ -61,13 +61,13 @@ def execute(arguments, folder):
 
 
 def test_there_is_no_command_that_is_not_tested():
-    tested = ("pip install -r", "python -m vidclass ", "python -m train ")
+    tested = ("pip install -r", 'pip install "gradio[mcp]"', "python app.py", "python -m vidclass ", "python -m train ")
     assert [command for command in COMMANDS if not command.startswith(tested)] == []
-    assert {language for language, _ in BLOCKS} <= {"bash", "python"}
+    assert {language for language, _ in BLOCKS} <= {"bash", "python", "sh", "json"}
 
 
 def test_the_two_commands_are_those_that_ci_calls():
-    first, second = starting("pip install")
+    first, second = starting("pip install -r")
     assert first == "pip install -r requirements.txt && python app.py"
     assert second == "pip install -r tests/requirements.txt && python -m pytest"
     script = (ROOT / ".ci/run").read_text(encoding="utf-8").replace("install -q", "install")
@@ -91,8 +91,18 @@ def test_the_training_commands_are_understood(command):
     assert callable(parser().parse_args(shlex.split(command)[3:]).run)
 
 
+@pytest.mark.parametrize("command", starting("python app.py"))
+def test_the_page_s_flags_are_understood(command):
+    import app
+
+    options = app.parse(shlex.split(command)[2:])
+    assert {options.share, options.mcp} <= {"yes", "no"}
+
+
 @with_models
-@pytest.mark.parametrize("block", [block for language, block in BLOCKS if language == "python"])
+@pytest.mark.parametrize(
+    "block", [block for language, block in BLOCKS if language == "python" and "import vidclass" in block]
+)
 def test_the_python_runs(clips, block):
     done = execute([block], clips)
     assert done.returncode == 0, done.stderr
