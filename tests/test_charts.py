@@ -65,7 +65,11 @@ def test_a_chart_says_where_time_runs(flicker, width):
         assert (points[0, 0], points[-1, 0]) == (left, right)
         assert (np.diff(points[:, 0]) >= 0).all()
     playhead = next(path for path in picture.iter(f"{SVG}path") if "vc-playhead" in path.get("class"))
-    assert playhead.get("visibility") == "hidden" and playhead.get("d").startswith("M0,")
+    assert playhead.get("visibility") == "hidden"
+    top, bottom = (float(place) for place in re.fullmatch(r"M0,(\d+)V(\d+)", playhead.get("d")).groups())
+    grid = [path.get("d") for path in picture.iter(f"{SVG}path") if path.get("class") == "vc-grid"]
+    assert grid[0].startswith(f"M{left:g},{top:g}H"), "it must stand beneath the legend"
+    assert bottom > max(points[:, 1].max() for _, points in lines_of(picture))
 
 
 @pytest.mark.parametrize("frames", [1, 2, 599, 600, 601, 900, 1799, 1800, 18_000])

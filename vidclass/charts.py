@@ -49,8 +49,8 @@ def timeline(analysis: Analysis, queue_size: int, width: int = 960) -> str:
     """
     area = Area(width, analysis.duration, 150 if width < NARROW else 190)
     summary = analysis.summary(queue_size)
-    body, height = _block(area, 0, analysis, summary, label_colors([analysis], TOP), TOP)
-    return _document(area, height, body, [(analysis, summary)])
+    body, plot, height = _block(area, 0, analysis, summary, label_colors([analysis], TOP), TOP)
+    return _document(area, plot, height, body, [(analysis, summary)])
 
 
 def comparison(analyses: Sequence[Analysis], queue_size: int, width: int = 960) -> str:
@@ -67,17 +67,20 @@ def comparison(analyses: Sequence[Analysis], queue_size: int, width: int = 960) 
     area = Area(width, max(each.duration for each in analyses), 100)
     shown = [(each, each.summary(queue_size)) for each in analyses]
     colors = label_colors(analyses, COMPARED)
-    parts, top = [], 0
+    parts: list[str] = []
+    plots: list[int] = []
+    top = 0
     for each, summary in shown:
         lines = [each.model, summary.verdict] if width < NARROW else [f"{each.model}: {summary.verdict}"]
         for line in lines:
             words = _svg.clean(line, int(width / _svg.LETTER))
             parts.append(_svg.text(0, top + 14, words, "ink", 'font-weight="600"'))
             top += LINE
-        body, bottom = _block(area, top + 4, each, summary, colors, COMPARED)
+        body, plot, bottom = _block(area, top + 4, each, summary, colors, COMPARED)
         parts.append(body)
+        plots.append(plot)
         top = bottom + 14
-    return _document(area, top - 14, "".join(parts), shown)
+    return _document(area, plots[0], top - 14, "".join(parts), shown)
 
 
 def hover_data(analysis: Analysis, queue_size: int, points: int = POINTS) -> str:
@@ -132,20 +135,20 @@ def strip_segments(analysis: Analysis, rows: NDArray[Any]) -> list[Segment]:
 
 def _block(
     area: Area, top: int, analysis: Analysis, summary: Summary, colors: dict[str, str], count: int
-) -> tuple[str, int]:
-    """Legend, lines and strips of one analysis, from `top` on; and where they end."""
+) -> tuple[str, int, int]:
+    """Legend, lines and strips of one analysis, from `top` on; where the lines begin; and where all of it ends."""
     smoothed = analysis.smoothed(summary.queue_size)
     drawn = analysis.ranking[:count]
-    legend, top = _legend(area, top, analysis, drawn, colors)
-    parts = [legend, area.grid(top)]
+    legend, plot = _legend(area, top, analysis, drawn, colors)
+    parts = [legend, area.grid(plot)]
     for rows, style in ((analysis.rows, 'stroke-width="10" opacity=".55"'), (smoothed, 'stroke-width="26"')):
         for index in reversed(drawn):  # the clip's label is drawn last, on top
             parts.append(
                 f'<polyline class="vc-{colors.get(analysis.labels[index], OTHER)}" fill="none" '
                 f'stroke="currentColor" stroke-linejoin="round" transform="scale(.1)" {style} '
-                f'points="{_points(area, analysis, rows[:, index], top)}"/>'
+                f'points="{_points(area, analysis, rows[:, index], plot)}"/>'
             )
-    top += area.plot_height + 6
+    top = plot + area.plot_height + 6
     for name, rows, figures in (
         ("Unsmoothed", analysis.rows, summary.raw),
         (f"Mean of last {summary.queue_size}", smoothed, summary.smoothed),
@@ -154,7 +157,7 @@ def _block(
         parts.append(_svg.text(area.left, top + 14, words, "muted"))
         parts.append(_strip(area, top + LINE, analysis, strip_segments(analysis, rows), colors))
         top += LINE + STRIP + 4
-    return "".join(parts), top
+    return "".join(parts), plot, top
 
 
 def _legend(area: Area, top: int, analysis: Analysis, drawn: Sequence[int], colors: dict[str, str]) -> tuple[str, int]:
@@ -207,7 +210,7 @@ def _strip(area: Area, top: int, analysis: Analysis, runs: Sequence[Segment], co
     )
 
 
-def _document(area: Area, height: int, body: str, shown: Sequence[tuple[Analysis, Summary]]) -> str:
+def _document(area: Area, plot: int, height: int, body: str, shown: Sequence[tuple[Analysis, Summary]]) -> str:
     told = "; ".join(
         f"{each.model}: {summary.verdict}, {summary.raw.switches} label switches unsmoothed, "
         f"{summary.smoothed.switches} with the mean of the last {summary.queue_size} frames"
@@ -215,7 +218,7 @@ def _document(area: Area, height: int, body: str, shown: Sequence[tuple[Analysis
     )
     playhead = (
         f'<path class="vc-playhead vc-ink" stroke="currentColor" stroke-width="1.5" visibility="hidden" '
-        f'd="M0,0V{height}"/>'
+        f'd="M0,{plot}V{height}"/>'
     )
     return _svg.document(
         area.width,

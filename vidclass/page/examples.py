@@ -19,8 +19,8 @@ from vidclass.page.wiring import CHECK
 CLIPS = Path(__file__).parent / "clips"
 """Clips that this project drew itself."""
 TABLE = "clips.json"
-"""Says of each file its title, and the model that knows what it shows: `{"chess.mp4": {"title": "Chess", "model":
-"frame-cnn-sports"}}`."""
+"""Says of each file its title, the model that knows what it shows, and the label that this model gives it:
+`{"chess.mp4": {"title": "Chess", "model": "frame-cnn-sports", "label": "chess"}}`."""
 
 
 @dataclass(frozen=True)
@@ -29,17 +29,16 @@ class Example:
 
     path: Path
     title: str
-    model: str | None
+    model: str | None = None
     """The model that knows what it shows; None leaves the visitor's choice."""
+    label: str | None = None
+    """The label that this model gives it, steadily once it is smoothed; None where nothing is promised."""
 
 
 def own() -> list[Example]:
     """The clips that come with the program, by file name."""
     table = json.loads((CLIPS / TABLE).read_text(encoding="utf-8")) if (CLIPS / TABLE).is_file() else {}
-    return [
-        Example(path, table.get(path.name, {}).get("title", path.stem), table.get(path.name, {}).get("model"))
-        for path in sorted(CLIPS.glob("*.mp4"))
-    ]
+    return [Example(path, **{"title": path.stem, **table.get(path.name, {})}) for path in sorted(CLIPS.glob("*.mp4"))]
 
 
 def build(clip: Any, model: Any, shelf: Shelf, settings: Settings) -> None:
