@@ -103,6 +103,15 @@ def test_a_gru_passes_over_what_is_masked():
     assert not np.allclose(head([window, all_four]), head([window[:, ::-1], all_four]), atol=1e-3), "order matters"
 
 
+def test_a_gru_head_can_look_at_the_mean_of_what_is_not_masked_too():
+    head = networks.gru_head(length=4, features=5, classes=3, units=[8], dropout=0.0, pooled=True)
+    assert head.layers[-1].kernel.shape == (8 + 5, 3)
+    seen = keras.Model(head.inputs, head.layers[-1].input)  # (B, 8 + 5), before the softmax
+    window = np.random.default_rng(0).normal(size=(1, 4, 5)).astype(np.float32)
+    three = np.float32([[1, 1, 1, 0]])
+    assert np.allclose(seen([window, three])[0, 8:], window[0, :3].mean(axis=0), atol=1e-6)
+
+
 def test_the_tutorials_gru_head_can_be_built():
     head = networks.gru_head(length=20, features=2048, classes=5, units=[16, 8], dropout=0.4, dense=8)
     assert [layer.units for layer in head.layers if hasattr(layer, "units")] == [16, 8, 8, 5]

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from train.checkpoint import Checkpoint, average_with_best, load_best
+from train.checkpoint import Checkpoint, average_with_best, load_best, load_blend, save_start
 from vidclass.errors import OptionError
 
 
@@ -25,6 +25,11 @@ def fill(model, value):
 def value_of(model):
     (value,) = {float(number) for weight in model.get_weights() for number in np.ravel(weight)}
     return value
+
+
+def model_of(model, value):
+    fill(model, value)
+    return model
 
 
 def run(folder, model, *scores, **settings):
@@ -84,6 +89,23 @@ def test_the_mean_of_best_and_last(tmp_path, model):
     run(tmp_path, model, 0.1, 0.9, 0.5, 0.4)
     average_with_best(model, tmp_path)
     assert value_of(model) == 3  # of 2 and 4
+
+
+@pytest.mark.parametrize(("best_at", "expected"), [(2.5, 2.5), (4.0, 4.0), (0.0, 1.0)])
+def test_the_blend_of_start_and_best_that_validates_best(tmp_path, model, best_at, expected):
+    save_start(model_of(model, 1), tmp_path)
+    run(tmp_path, model, 0.1, 0.2, 0.3, 0.9, 0.5)  # best weights are all 4
+    save_start(model_of(model, 9), tmp_path)  # a run that goes on does not take what it has for the start
+    fill(model, 0)
+    load_blend(model, tmp_path, (0.0, 0.5, 1.0), lambda network: (0.5, -abs(value_of(network) - best_at)))
+    assert value_of(model) == expected
+
+
+def test_of_blends_that_are_right_as_often_the_surer_is_taken(tmp_path, model):
+    save_start(model_of(model, 1), tmp_path)
+    run(tmp_path, model, 0.1, 0.2, 0.9)
+    load_blend(model, tmp_path, (0.5, 1.0), lambda network: (value_of(network), 0.9))
+    assert value_of(model) == 2
 
 
 def test_a_quick_training_keeps_no_more_than_the_best(tmp_path, model):

@@ -5,7 +5,7 @@ which is written last. A run that goes on ends with the same weights as one that
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +67,39 @@ class Checkpoint(keras.callbacks.Callback):  # type: ignore[misc]
             _save(self.model, self._folder / "last.weights.h5")
             with replacing(self._folder / "progress.json") as partial:
                 partial.write_text(json.dumps(self.progress))
+
+
+def save_start(model: keras.Model, folder: Path) -> None:
+    """Keeps the weights that the training of the whole network starts from, unless it has started already."""
+    if not (folder / "progress.json").is_file():
+        _save(keras.Model(model.inputs, model.outputs), folder / "start.weights.h5")
+
+
+def load_blend(model: keras.Model, folder: Path, shares: Sequence[float], validate: Validate) -> None:
+    """Gives the network the blend of the starting and the best weights that is best on the validation part.
+
+    Source: Wortsman et al., "Robust fine-tuning of zero-shot models" (2022): weights between the pretrained and the
+    fine-tuned ones often do better than both on data unlike that of the training.
+
+    Args:
+        model: The network.
+        folder: Of the run.
+        shares: Of the best epoch's weights; those of the start get the rest.
+        validate: What measures a blend.
+    """
+    plain = keras.Model(model.inputs, model.outputs)
+    plain.load_weights(folder / "start.weights.h5")
+    start = plain.get_weights()
+    plain.load_weights(folder / "best.weights.h5")
+    best = plain.get_weights()
+    found = []
+    for share in shares:
+        plain.set_weights([(1 - share) * a + share * b for a, b in zip(start, best, strict=True)])
+        loss, top1 = validate(plain)
+        print(f"  {share:.0%} of the way from the start: validation top-1 {top1:.4f}, loss {loss:.4f}", flush=True)
+        found.append((top1, -loss, share))
+    share = max(found)[2]
+    plain.set_weights([(1 - share) * a + share * b for a, b in zip(start, best, strict=True)])
 
 
 def average_with_best(model: keras.Model, folder: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train.augment import GENTLE, Strength
-from train.checkpoint import Checkpoint, Validate, average_with_best, load_best
+from train.checkpoint import Checkpoint, Validate, average_with_best, load_best, load_blend, save_start
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,9 @@ class Schedule:
     """Frames taken of a clip in each epoch."""
     strength: Strength = field(default_factory=Strength)
     """How far pictures are changed, but in gentle stages."""
+    blends: tuple[float, ...] = ()
+    """Shares of the trained weights, between 0 and 1, that are tried when all is trained; the rest of a blend is what
+    the training started from. None tried: the trained weights stay."""
 
     def strength_in(self, stage: Stage) -> Strength:
         """How far pictures are changed in a stage."""
@@ -149,6 +152,7 @@ def train_whole(
         The history: `loss`, `accuracy`, `val_loss` and `val_accuracy`, a value an epoch.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    save_start(model, folder)
     first, history = 0, {}
     for stage in schedule.stages:
         last = first + stage.epochs
@@ -182,4 +186,6 @@ def train_whole(
             )
         first = last
     load_best(model, folder)
+    if schedule.blends:
+        load_blend(model, folder, schedule.blends, validate(schedule.stages[-1].side))
     return history

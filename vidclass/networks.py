@@ -110,7 +110,13 @@ def frame_head(features: int, classes: int, units: int, dropout: float) -> keras
 
 
 def gru_head(
-    length: int, features: int, classes: int, units: Sequence[int], dropout: float, dense: int | None = None
+    length: int,
+    features: int,
+    classes: int,
+    units: Sequence[int],
+    dropout: float,
+    dense: int | None = None,
+    pooled: bool = False,
 ) -> keras.Model:
     """A window of features and its mask -> probabilities: masked GRU layers, dropout, softmax.
 
@@ -125,6 +131,8 @@ def gru_head(
         units: Width of each GRU layer.
         dropout: Share dropped after the last GRU.
         dense: Width of a further layer before the softmax; None for none.
+        pooled: Whether the mean feature of the frames that there are is joined to the last state: what a clip shows,
+            beside how it goes.
     """
     import keras
 
@@ -135,6 +143,9 @@ def gru_head(
     for number, width in enumerate(units):
         gru = keras.layers.GRU(width, return_sequences=number < len(units) - 1, unroll=True)
         x = gru(x, mask=mask)
+    if pooled:
+        mean = keras.layers.Dot(axes=1)([window, present]) / keras.ops.sum(present, axis=1, keepdims=True)  # (B, F)
+        x = keras.layers.Concatenate()([x, mean])
     x = keras.layers.Dropout(dropout)(x)
     if dense:
         x = keras.layers.Dense(dense, activation="relu")(x)
