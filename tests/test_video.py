@@ -146,6 +146,26 @@ class TestPictures:
             assert frame.rgb().shape == (*shown[::-1], 3)
             assert frame.yuv().y.shape == (shown[1] & ~1, shown[0] & ~1)
 
+    @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p", "yuv422p10le"])
+    @pytest.mark.parametrize("rotation", [0, 90])
+    def test_rgb_is_that_of_the_scalers_plain_way_to_the_last_column(self, make_clip, pixel_format, rotation):
+        noise = np.random.default_rng(0).integers(0, 256, (50, 66, 3), np.uint8)
+        path = make_clip(
+            "noise.mkv",
+            frames=1,
+            size=(66, 50),
+            picture=lambda _: noise,
+            codec="ffv1",
+            pixel_format=pixel_format,
+            rotation=rotation,
+        )
+        with read(path) as reader:
+            frame = next(reader)
+            for size in ((66, 50), (50, 66), (33, 20), (265, 224), (66, 40)):
+                plain = frame._view.scale(frame._picture, size, "rgb24", frame.color).to_ndarray()
+                wanted = frame._view.orientation.upright(plain).astype(int)
+                assert np.abs(frame.rgb(size) - wanted).max() <= 1
+
     def test_yuv_of_a_plain_frame_is_its_own_copy(self, make_clip):
         noise = np.random.default_rng(0).integers(16, 235, (3, 48, 64), np.uint8)
         path = make_clip("exact.mkv", frames=3, codec="ffv1", picture=lambda i: noise[i])

@@ -35,7 +35,7 @@ def prepare_decode(clip: Path, model: Path, target: Path):
             size = preprocess.scaled_size(stream.codec_context.width, stream.codec_context.height)
             for frame in container.decode(stream):
                 how = Interpolation.AREA | Interpolation.FULL_CHR_H_INT
-                scaler.reformat(frame, *size, "rgb24", interpolation=how, threads=1)
+                scaler.reformat(frame, *size, "gbrp", interpolation=how, threads=1)  # the quickest kind of RGB
                 frames += 1
         return frames
 
