@@ -72,4 +72,23 @@ def train(
     def validate(_side: int) -> Validate:
         return lambda model: fit.clip_top1(np.asarray(model.predict(served, verbose=0)), served.owners, truth)
 
+    if schedule.head_epochs and not (folder / "progress.json").is_file():
+        _train_last(network, dataset(schedule.stages[0], 0), schedule)
     return fit.train_whole(network, schedule, dataset, validate, folder)
+
+
+def _train_last(network: keras.Model, batches: keras.utils.PyDataset, schedule: fit.Schedule) -> None:
+    """Fits the last layer on what the layers below it make of one epoch's windows, lest its first random steps spoil
+    them."""
+    last = network.layers[-1]
+    below = keras.Model(network.input, last.input)
+    print(f"Fitting the last layer on the features of {len(batches)} batches", flush=True)
+    features, targets = [], []
+    for number in range(len(batches)):
+        frames, wanted = batches[number]
+        features.append(below.predict_on_batch(frames))
+        targets.append(wanted)
+    feature = keras.Input(features[0].shape[1:])
+    head = keras.Model(feature, last(keras.layers.Dropout(0.5)(feature)))
+    head.compile(keras.optimizers.Adam(schedule.head_rate), "categorical_crossentropy")
+    head.fit(np.concatenate(features), np.concatenate(targets), 64, schedule.head_epochs, verbose=0)

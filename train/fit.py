@@ -55,7 +55,8 @@ class Schedule:
     mixup: float = 0.0
     """Share of the batches that are blended pairwise."""
     head_epochs: int = 12
-    """Epochs of the head on the features of the frozen backbone, before the whole network is trained."""
+    """Epochs of the head on the features of the frozen backbone, before the whole network is trained; 0 for a network
+    from scratch."""
     head_rate: float = 1e-3
     per_clip: int = 12
     """Frames taken of a clip in each epoch."""

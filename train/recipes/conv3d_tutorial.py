@@ -21,6 +21,7 @@ RECIPE = Recipe(
         stages=(Stage(64, 20, 1e-3, batch_norm=True),),
         batch_size=16,
         label_smoothing=0.0,
+        head_epochs=0,
         strength=Strength(
             area=(1.0, 1.0),
             aspect=1.0,

@@ -16,10 +16,11 @@ RECIPE = Recipe(
     architecture={"backbone": "MobileNetV2", "units": 512, "dropout": 0.5},
     preprocess=Preprocess(224, "squash"),
     schedule=Schedule(
-        stages=(Stage(160, 4, 1e-4), Stage(224, 2, 5e-5), Stage(224, 1, 2e-5, gentle=True, batch_norm=True, steps=100)),
+        stages=(Stage(160, 5, 6e-5), Stage(224, 4, 4e-5), Stage(224, 1, 1e-5, gentle=True)),
         mixup=0.25,
-        per_clip=9,
+        per_clip=8,
         strength=Strength(blur=0.1, low_resolution=0.1, compression=0.15),
+        blends=(0.3, 0.5, 0.7, 0.85, 1.0),
     ),
     pictures=PictureSpec(short_side=200, sample_fps=10.0),
     weights="imagenet",
