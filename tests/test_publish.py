@@ -88,6 +88,31 @@ def test_a_dry_run_asks_nothing(hub_server, tiny, capsys):
     assert {path.name for path in tiny.folder.iterdir()} == set(bundle.files(tiny.folder))
 
 
+HEAVY = ("keras", "tensorflow", "sklearn", "matplotlib", "gradio", "openvino", "huggingface_hub")
+LOOK = f"""
+import sys
+from contextlib import suppress
+from pathlib import Path
+from vidclass import zoo
+from train.__main__ import main
+zoo.MODELS = Path(sys.argv[1])
+for words in (["--help"], [], ["--model", "tiny"], ["--model", "no", "--repo", "user/a"], ["--space", "page"]):
+    with suppress(SystemExit):
+        assert main(["publish", *words]) == 2
+for words in (["--model", "tiny", "--repo", "user/a"], ["--space", "user/page"]):
+    assert main(["publish", *words, "--dry-run"]) == 0
+print([name for name in {HEAVY} if name in sys.modules])
+"""
+
+
+def test_help_refusals_and_dry_runs_load_no_library_that_they_do_not_need(tiny):
+    command = [sys.executable, "-c", LOOK, str(zoo.MODELS)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "[]"
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["train"] * 4
+
+
 def test_a_tag_is_never_moved(hub_server, tiny):
     run("--model", "tiny", "--repo", REPO)
     before = dict(hub_server.repos["model", REPO].tags), hub_server.repos["model", REPO].head

@@ -11,13 +11,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow otherwise tells the processor's features
 
-from train import data, publish, recipes, rights, sources, studies
+from train import data, publish, rights, sources, studies
 from train.checks import MIN_SIDE
-from train.recipe import Recipe
 from vidclass import zoo
 from vidclass.bundle import FAMILIES
 from vidclass.errors import OptionError, VidclassError
@@ -25,6 +24,9 @@ from vidclass.files import check_writable, replacing
 from vidclass.networks import BACKBONES
 from vidclass.preprocess import GEOMETRIES, Preprocess
 from vidclass.smoothing import check_queue_size
+
+if TYPE_CHECKING:
+    from train.recipe import Recipe
 
 DEFAULT_RECIPES = {"frame-cnn": "frame-cnn-sports", "conv3d": "conv3d-ucf", "cnn-gru": "cnn-gru-ucf"}
 
@@ -83,6 +85,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _train(arguments: argparse.Namespace) -> None:
+    from train import recipes  # and with them Keras, which the other commands can do without
+
     recipe = recipes.load(arguments.recipe)
     if recipe.family != arguments.command:
         raise OptionError(f"The recipe must be of the family {arguments.command}. Received: {recipe.name}.")
@@ -105,7 +109,7 @@ def _train(arguments: argparse.Namespace) -> None:
     run.train(job)
 
 
-def _override(recipe: Recipe, arguments: argparse.Namespace) -> Recipe:
+def _override(recipe: "Recipe", arguments: argparse.Namespace) -> "Recipe":
     if arguments.weights:
         recipe = replace(recipe, weights=None if arguments.weights == "none" else arguments.weights)
     if arguments.backbone:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import vidclass
-from train import compare, evaluate, order, report, retime, sources
+from train import retime, sources
 from vidclass import bundle as bundles
 from vidclass import runtime, zoo
 from vidclass.errors import DataError
@@ -49,6 +49,8 @@ def _add_items(command: argparse.ArgumentParser, part: str) -> None:
 
 
 def _order(arguments: argparse.Namespace) -> None:
+    from train import order
+
     _check(arguments.json)
     made = bundles.load(zoo.resolve(arguments.model).folder)
     items = sources.to_measure(arguments, made.labels)
@@ -64,6 +66,8 @@ def _retime(arguments: argparse.Namespace) -> None:
 
 
 def _compare(arguments: argparse.Namespace) -> None:
+    from train import compare, evaluate
+
     _check(arguments.json)
     _check(arguments.markdown)
     classifiers = [vidclass.load(model) for model in arguments.models]
@@ -86,6 +90,8 @@ def _compare(arguments: argparse.Namespace) -> None:
 
 
 def _describe(arguments: argparse.Namespace) -> None:
+    from train import report
+
     sections: dict[str, Any] = {}
     for path in arguments.metrics_json:
         try:
