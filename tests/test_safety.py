@@ -170,6 +170,10 @@ def test_a_clones_own_files_are_left_alone(folder):
         ({"architecture": {"layer": {"class_name": "Lambda"}}}, "architecture must hold"),
         ({"architecture": {"backbone": "../../evil.keras"}}, "architecture must hold"),
         ({"architecture": {"backbone": "MobileNetV2", "units": 10**9, "dropout": 0.5}}, "architecture must hold"),
+        ({"architecture": {"backbone": "MobileNetV2", "units": [4096] * 20, "dropout": 0.5}}, "architecture must hold"),
+        ({"architecture": {"filters": [4096], "dense": 4096, "dropout": 0.5, "grey": False}}, "architecture must hold"),
+        ({"architecture": {"filters": ["a"], "dense": 8, "dropout": 0.5, "grey": False}}, "garbles a field"),
+        ({"window": {"length": [0], "sample_fps": None, "hop": 1}}, "window length must be"),
         ({"preprocess": {"size": 224, "module": "os"}}, "garbles a field"),
         ({"preprocess": {"size": 10**6, "geometry": "squash"}}, "input size must be"),
         ({"window": {"length": 10**6, "sample_fps": None, "hop": 1}}, "window length must be"),
@@ -189,6 +193,7 @@ def test_a_clones_own_files_are_left_alone(folder):
         ({"temperature": float("nan")}, "temperature must be"),
         ({"version": "../../1"}, "version must read"),
         ({"name": "../tiny"}, "name must be"),
+        ({"metrics": ["top1"]}, "garbles a field"),
     ],
 )
 def test_what_a_configuration_may_not_ask_for(folder, values, reason):
@@ -324,6 +329,7 @@ FILE = '<!DOCTYPE net [<!ENTITY stolen SYSTEM "file:///etc/passwd">]>'
         (lambda xml: xml.replace('size="18"', 'size="999999999999"'), "lies outside"),
         (lambda xml: xml.replace('size="18"', 'size="all"'), "must be XML"),
         (lambda xml: xml.replace("<net", "<graph").replace("</net", "</graph"), "begins with graph"),
+        (lambda xml: xml.replace("<layers>", "<layers><layer version='opset5' type='Loop'><body>"), "a network within"),
         (lambda xml: xml[:300], "must be XML"),
         (lambda xml: "\x08\x07\x12\x04onnx", "must be XML"),
     ],
@@ -341,16 +347,26 @@ def test_a_document_type_in_another_encoding_is_seen_too(folder):
     refused(folder, "declares a document type")
 
 
-def test_an_exported_network_that_would_take_the_memory_is_refused(folder, tmp_path):
+def fixed(ops, feature):
+    """An array of 2^28 times what it is given."""
+    return ops.tile(feature, np.array([1, 2**28], np.int64))
+
+
+def grown(ops, feature):
+    """An array that is as large as a feature says."""
+    times = ops.convert(ops.reduce_max(feature, np.array([0, 1], np.int64), keep_dims=False), "i64")
+    return ops.tile(feature, ops.concat([np.array([1], np.int64), ops.unsqueeze(times, np.array(0, np.int64))], 0))
+
+
+@pytest.mark.parametrize("widen", [fixed, grown])
+def test_an_exported_network_that_would_take_the_memory_is_refused(folder, widen):
     import openvino as ov
     from openvino import opset13 as ops
 
     feature = ops.parameter([-1, 3], np.float32, name="feature")
-    wide = ops.tile(feature, np.array([1, 2**28], np.int64))
-    ov.save_model(
-        ov.Model([ops.reduce_max(wide, np.array([1], np.int64), keep_dims=True)], [feature], "head"),
-        folder / "head.xml",
-    )
+    top = ops.reduce_max(widen(ops, feature), np.array([1], np.int64), keep_dims=True)
+    three = ops.reshape(ops.concat([top] * 3, 1), np.array([-1, 3], np.int64), special_zero=False)
+    ov.save_model(ov.Model([three], [feature], "head"), folder / "head.xml")
     rehash(folder)
-    with pytest.raises(BundleError, match="must have at most 268435456 numbers"):
+    with pytest.raises(BundleError, match="must have a fixed size of at most 268435456 numbers"):
         runtime.load(bundle.load(folder), "openvino", "f32")

@@ -5,10 +5,11 @@ or to more memory than a model has use for. Every refusal is a `BundleError` wit
 """
 
 import math
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from xml.parsers import expat
 
 from vidclass.errors import BundleError
@@ -25,6 +26,8 @@ MAX_TEXT_BYTES = {"vidclass.json": 2**20, "README.md": 2**20, "LICENSE.md": 2**2
 """Bounds for what is parsed whole, by name or ending. A MobileNet's network is 0.2 MB of XML, an unrolled GRU 1 MB."""
 MAX_OBJECTS = 20_000
 """Groups and arrays in a weight file; a MobileNet has 600."""
+MAX_ARGUMENTS, MAX_ARGUMENT = 12, 2**12
+"""Values in an architecture, and of a number among them, such as a layer's width; ours have 4, of at most 1,024."""
 UNREADABLE = (OSError, RuntimeError, KeyError, ValueError, TypeError, SystemError)
 """What h5py raises at damaged files."""
 MAX_ELEMENTS = 2**28
@@ -99,6 +102,31 @@ def _roots(folder: Path) -> list[Path]:
     return [folder]
 
 
+def is_architecture(architecture: dict[str, Any], pixels: int) -> bool:
+    """Whether an architecture's arguments are of the kind that builders take, and ask for no layer beyond all bounds.
+
+    Keras takes memory for the layers before it looks into the weight file.
+
+    Args:
+        architecture: Arguments of a family's builder in `vidclass.networks`.
+        pixels: In what the head judges at once.
+    """
+    values = [item for value in architecture.values() for item in (value if isinstance(value, list) else [value])]
+    if len(values) > MAX_ARGUMENTS or not all(map(_is_argument, values)):
+        return False
+    filters, dense = architecture.get("filters"), architecture.get("dense")
+    if not isinstance(filters, list) or not isinstance(dense, int):
+        return True
+    # A small 3D CNN: each stage leaves at most a quarter of the pixels, and the dense layer takes all that are left.
+    return bool(filters) and pixels / 4 ** len(filters) * filters[-1] * dense <= MAX_ELEMENTS
+
+
+def _is_argument(value: Any) -> bool:
+    if isinstance(value, str):
+        return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", value) is not None  # a backbone's name, never a path
+    return value is None or (isinstance(value, int | float) and 0 <= value <= MAX_ARGUMENT)
+
+
 def check_weights(path: Path) -> None:
     """Checks a Keras weight file before Keras opens it. Needs h5py, which comes with Keras.
 
@@ -158,7 +186,7 @@ def check_network(path: Path) -> None:
 
     Raises:
         BundleError: It is no network in OpenVINO's format, declares entities, uses an operation that is not OpenVINO's
-            own, or reaches outside its constants.
+            own, holds a network within it (the body of a loop or a choice), or reaches outside its constants.
     """
     size = path.with_suffix(".bin").stat().st_size
     opened: list[str] = []
@@ -172,6 +200,8 @@ def check_network(path: Path) -> None:
             refuse(f"It begins with {name}")
         if name == "layer" and not attributes.get("version", "").startswith("opset"):
             refuse(f"Its operation {attributes.get('type')} is not one of OpenVINO's own")
+        if name.endswith("body"):  # whose arrays `check_shapes` would not see
+            refuse("It holds a network within it, such as a loop's")
         if name == "data" and "offset" in attributes:
             first, count = int(attributes["offset"]), int(attributes.get("size", "-1"))
             if first < 0 or count < 0 or first + count > size:
@@ -191,13 +221,14 @@ def check_shapes(model: "openvino.Model", path: Path) -> None:
     """Checks a network that OpenVINO has read, and whose batch is set, before memory is taken for it.
 
     Raises:
-        BundleError: One of its arrays would be larger than any model of ours needs.
+        BundleError: One of its arrays would be larger than any model of ours needs, or as large as what it is given
+            makes it.
     """
     for operation in model.get_ordered_ops():
         for port in operation.outputs():
             shape = port.get_partial_shape()
-            if shape.is_static and math.prod(shape.to_shape()) > MAX_ELEMENTS:
+            if shape.is_dynamic or math.prod(shape.to_shape()) > MAX_ELEMENTS:
                 raise BundleError(
-                    f"Arrays in {path} must have at most {MAX_ELEMENTS} numbers. Received: {shape} at "
+                    f"Arrays in {path} must have a fixed size of at most {MAX_ELEMENTS} numbers. Received: {shape} at "
                     f"{operation.get_friendly_name()}. Get the model again."
                 )

@@ -42,8 +42,6 @@ MAX_WINDOW = 256
 MAX_STACK = 2**23
 """Bounds on what a configuration may ask this machine to build, far above any sensible model: names, pixels a side,
 frames in a window, and pixels in the stack of frames that a 3D CNN judges."""
-MAX_ARGUMENT = 2**16
-"""Of a number in the architecture, such as a layer's width."""
 MAX_LABEL_LETTERS = 100
 """A label is drawn on frames and written into files."""
 
@@ -92,7 +90,8 @@ class Bundle:
     @property
     def top1(self) -> float | None:
         """Share of the test items whose label is right; None where it was not measured."""
-        value = self.metrics.get("test", {}).get("top1")
+        test = self.metrics.get("test")
+        value = test.get("top1") if isinstance(test, dict) else None
         return value if isinstance(value, float) else None
 
     def required_files(self) -> list[str]:
@@ -160,19 +159,22 @@ def read_config(folder: Path) -> Bundle:
 
 def _check_values(bundle: Bundle) -> None:
     labels, window, preprocess = bundle.labels, bundle.window, bundle.preprocess
+    sizes = _between(window.length, 1, MAX_WINDOW), _between(preprocess.size, 8, MAX_INPUT_SIZE)
+    pixels = window.length * preprocess.size**2 if all(sizes) else 0  # in what the head judges at once
     demands = {
         "name must be lower-case letters, digits and dashes": re.fullmatch(NAME, bundle.name),
         "version must read like 1.0.0": re.fullmatch(r"[0-9]{1,6}(\.[0-9]{1,6}){2}", bundle.version),
         f"family must be one of {', '.join(FAMILIES)}": bundle.family in FAMILIES,
-        "architecture must hold numbers, short names and lists of numbers": all(map(_is_argument, _values(bundle))),
+        "architecture must hold a few numbers, short names and lists of numbers, of layers that a model may have": (
+            _safety.is_architecture(bundle.architecture, pixels)
+        ),
         f"labels must be 2 to {MAX_LABELS} different texts of up to {MAX_LABEL_LETTERS} printable letters": (
             2 <= len(labels) <= MAX_LABELS and len(set(labels)) == len(labels) and all(map(_is_label, labels))
         ),
-        f"input size must be 8 to {MAX_INPUT_SIZE}": _between(preprocess.size, 8, MAX_INPUT_SIZE),
+        f"input size must be 8 to {MAX_INPUT_SIZE}": sizes[1],
         f"geometry must be one of {', '.join(GEOMETRIES)}": preprocess.geometry in GEOMETRIES,
-        f"window length must be 1 to {MAX_WINDOW}": _between(window.length, 1, MAX_WINDOW),
-        f"a stack of frames must have at most {MAX_STACK} pixels": bundle.embeds
-        or window.length * preprocess.size**2 <= MAX_STACK,
+        f"window length must be 1 to {MAX_WINDOW}": sizes[0],
+        f"a stack of frames must have at most {MAX_STACK} pixels": bundle.embeds or pixels <= MAX_STACK,
         "hop must be at least 1": _between(window.hop, 1, 10**6),
         "sample_fps must be a rate or null": window.sample_fps is None or 0 < window.sample_fps <= 1000,
         "temperature must be positive": 0.01 <= bundle.temperature <= 100,
@@ -190,18 +192,6 @@ def _between(value: Any, low: int, high: int) -> bool:
 
 def _is_label(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= MAX_LABEL_LETTERS and value.isprintable()
-
-
-def _values(bundle: Bundle) -> list[Any]:
-    """The arguments of the architecture, lists taken apart."""
-    given = bundle.architecture.values()
-    return [item for value in given for item in (value if isinstance(value, list) else [value])]
-
-
-def _is_argument(value: Any) -> bool:
-    if isinstance(value, str):
-        return re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}", value) is not None  # a backbone's name, never a path
-    return value is None or (isinstance(value, int | float) and 0 <= value <= MAX_ARGUMENT)
 
 
 def _check_hashes(bundle: Bundle) -> None:
