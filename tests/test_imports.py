@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     # Leaves: no pictures, no clips, no models.
     {"errors", "files", "sampling", "smoothing", "palette", "lettering", "progress", "preprocess", "_clock", "_bar"}
-    | {"_cache", "_openvino"},
+    | {"_cache", "_openvino", "_hub_errors"},
     {"_frame", "_source", "_safety"},
     {"_reader", "_audio", "annotate", "bundle", "networks", "analysis"},
     {"_writer", "runtime", "hub", "public_clips"},
@@ -29,7 +29,7 @@ LAYERS = (
 OWNERS = {
     "av": {"vidclass/video.py", "vidclass/_reader.py", "vidclass/_source.py", "vidclass/_frame.py"}
     | {"vidclass/_writer.py", "vidclass/_audio.py"},
-    "huggingface_hub": {"vidclass/hub.py", "vidclass/public_clips.py", "train/publish.py"},
+    "huggingface_hub": {"vidclass/hub.py", "vidclass/_hub_errors.py", "vidclass/public_clips.py"},
     "openvino": {"vidclass/_openvino.py", "vidclass/_safety.py"},
     "tensorflow": {"vidclass/runtime.py"},
     "keras": {"vidclass/networks.py", "train/*"},

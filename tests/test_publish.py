@@ -14,7 +14,7 @@ from huggingface_hub import ModelCard, SpaceCard
 import vidclass
 from tests import fake_hub, tiny_bundle
 from tests.fake_hub import Fault
-from train import publish, space
+from train import card, publish, space
 from vidclass import bundle, hub, zoo
 from vidclass.errors import BundleError, HubError, OptionError
 
@@ -132,6 +132,35 @@ def test_a_card_on_the_hub_is_kept_unless_told_otherwise(hub_server, tiny):
     run("--model", "tiny", "--repo", REPO, "--replace-card")
     assert repo.files["README.md"].startswith(b"---\nlibrary_name: vidclass")
     assert set(repo.tags) == {"v1.0.0", "v1.0.1"}
+
+
+def test_a_card_on_the_hub_with_other_figures_is_not_kept(hub_server, tiny):
+    run("--model", "tiny", "--repo", REPO)
+    repo = hub_server.repos["model", REPO]
+    before = repo.head
+    (tiny.folder / "README.md").unlink(missing_ok=True)
+    newer = tiny_bundle.write(tiny.folder, version="1.0.1", metrics={"test": {"top1": 0.95}})
+    with pytest.raises(BundleError, match=r"The card of user/vidclass-tiny .*says top-1 accuracy 0\.9 on .*was 0\.95"):
+        run("--model", "tiny", "--repo", REPO)
+    assert repo.head == before and "v1.0.1" not in repo.tags
+    run("--model", "tiny", "--repo", REPO, "--replace-card")
+    assert ModelCard(repo.files["README.md"].decode()).data.eval_results[0].metric_value == newer.top1
+
+
+@pytest.mark.parametrize(
+    ("front", "reason"),
+    [
+        (card.metadata, "must give the figures of tiny 1.0.0. It says top-1 accuracy 0.9 on .*train describe"),
+        (lambda _: {"model-index": [{"results": [{"metrics": 3}]}]}, "must begin with metadata"),
+        (lambda _: {"model-index": "0.9"}, "must begin with metadata"),
+    ],
+)
+def test_a_bundles_own_card_with_other_figures_is_not_sent(hub_server, tiny, front, reason):
+    (tiny.folder / "README.md").write_text(f"---\n{json.dumps(front(tiny))}\n---\n# tiny\n")
+    tiny_bundle.write(tiny.folder, metrics={"test": {"top1": 0.8, "top3": 0.99, "count": 100}})
+    with pytest.raises(BundleError, match=reason):
+        run("--model", "tiny", "--repo", REPO)
+    assert hub_server.requests == []
 
 
 def test_a_private_repo(hub_server, tiny):

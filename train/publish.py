@@ -2,14 +2,19 @@
 
 import argparse
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from train import card, space
+from train import card, figures, space
 from vidclass import bundle, hub, zoo
 from vidclass.bundle import Bundle
 from vidclass.errors import HubError, OptionError
+
+CARD = "README.md"
+CORRECT = "Correct it there, or put the bundle's in its place with --replace-card"
+DESCRIBE = "Write it anew: python -m train describe --model"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +70,7 @@ def publish_model(folder: Path, repo: str, options: argparse.Namespace) -> str:
             repo,
             message=f"{checked.name} {checked.version}",
             owned=bundle.ALLOWED_FILES,
-            kept=() if options.replace_card else ("README.md",),
+            kept={} if options.replace_card else {CARD: _check(checked, f"The card of {repo}", CORRECT)},
             tag=tag,
             private=options.private,
         )
@@ -74,12 +79,24 @@ def publish_model(folder: Path, repo: str, options: argparse.Namespace) -> str:
 
 
 def stage_model(checked: Bundle, target: Path) -> None:
-    """Copies exactly a bundle's own files, and writes the card and the weights' terms where they are missing."""
+    """Copies exactly a bundle's own files, and writes the card and the weights' terms where they are missing.
+
+    Raises:
+        BundleError: The folder holds anything else, or a card with other figures than the bundle's.
+    """
     for name in bundle.files(checked.folder):
         shutil.copyfile(checked.folder / name, target / name)
+    if (target / CARD).exists():
+        check = _check(checked, str(checked.folder / CARD), f"{DESCRIBE} {checked.folder}")
+        check((target / CARD).read_text(encoding="utf-8", errors="replace"))
     for name, text in card.texts(checked).items():
         if not (target / name).exists():
             (target / name).write_text(text, encoding="utf-8")
+
+
+def _check(made: Bundle, where: str, remedy: str) -> Callable[[str], None]:
+    """A check of the text of a card that is kept."""
+    return partial(figures.check, bundle=made, where=where, remedy=remedy)
 
 
 def publish_space(repo: str, options: argparse.Namespace) -> None:

@@ -1,18 +1,18 @@
-"""Models from the Hugging Face Hub, and models and pages to it. The only file that imports `huggingface_hub`.
+"""Models from the Hugging Face Hub, and models and pages to it.
 
 The client's own variables hold here too: HF_TOKEN, HF_HOME, HF_ENDPOINT, HF_HUB_OFFLINE, HF_HUB_DOWNLOAD_TIMEOUT.
 """
 
-import errno
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import partialmethod
 from pathlib import Path
 from typing import Any, Literal
 
+from vidclass._hub_errors import explained, http_error, told
 from vidclass._safety import MAX_BUNDLE_BYTES, MAX_FILES
 from vidclass.bundle import ALLOWED_FILES
 from vidclass.errors import HubError
@@ -67,7 +67,7 @@ def pull(repo: str, revision: str = DEFAULT_REVISION) -> Pulled:
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     what = f"{repo}@{revision}"
-    with _told(what):
+    with told(what):
         get_session().timeout = ANSWER_SECONDS  # the client's own requests would wait for ever
         commit, notice = (revision, "") if COMMIT.fullmatch(revision) else _commit(repo, revision)
         options: dict[str, Any] = {"revision": commit, "allow_patterns": list(ALLOWED_FILES)}
@@ -109,14 +109,14 @@ def _commit(repo: str, revision: str) -> tuple[str, str]:
 
     try:
         return _ask(repo, revision), ""
-    except (_http_error(), OfflineModeIsEnabled) as error:
+    except (http_error(), OfflineModeIsEnabled) as error:
         if isinstance(error, HfHubHTTPError) and error.response.status_code in (400, 401, 403, 404):
             raise  # it answered: this is not to be had
         try:
             commit = resolve_revision(repo, revision=revision, local_files_only=True).resolved
         except RevisionResolutionError:
             raise error from None
-        reason = str(_explained(error, f"{repo}@{revision}"))
+        reason = str(explained(error, f"{repo}@{revision}"))
         return commit, f"{repo}: commit {commit}, which {revision} last stood for, serves from the cache. {reason}"
 
 
@@ -128,7 +128,7 @@ def find(repo: str, revision: str) -> str | None:
     """
     from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
-    with _told(f"{repo}@{revision}"):
+    with told(f"{repo}@{revision}"):
         try:
             return _ask(repo, revision)
         except (RepositoryNotFoundError, RevisionNotFoundError) as error:
@@ -150,7 +150,7 @@ def push(
     *,
     message: str,
     owned: Sequence[str],
-    kept: Sequence[str] = (),
+    kept: Mapping[str, Callable[[str], None]] | None = None,
     tag: str | None = None,
     private: bool = False,
 ) -> tuple[str, str]:
@@ -162,7 +162,8 @@ def push(
         kind: What the repo holds.
         message: The commit's.
         owned: Patterns of names in the repo that the folder stands for: those that the folder lacks are deleted there.
-        kept: Names that stay as they are if the repo has them.
+        kept: Names that stay as they are if the repo has them, each with what is asked of its text there: it raises
+            an error of ours if the text must not stay.
         tag: The commit's tag. A tag that is there is never moved.
         private: Whether a repo that is made is private.
 
@@ -172,7 +173,7 @@ def push(
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi, get_session
 
     files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    with _told(repo):
+    with told(repo):
         get_session().timeout = UPLOAD_SECONDS
         api = HfApi(library_name="vidclass")
         sdk = "gradio" if kind == "space" else None
@@ -183,13 +184,16 @@ def push(
                 "vidclass.json and publish again."
             )
         there = set(api.list_repo_files(repo, repo_type=kind))
+        kept = {name: check for name, check in (kept or {}).items() if name in there}
+        for name, check in kept.items():
+            check(Path(api.hf_hub_download(repo, name, repo_type=kind)).read_text(encoding="utf-8", errors="replace"))
         gone = [name for name in there - files.keys() if any(fnmatch(name, pattern) for pattern in owned)]
         # One commit, whatever the size: `upload_folder` may make several.
         commit = api.create_commit(
             repo,
             [
                 *(CommitOperationDelete(name) for name in sorted(gone)),
-                *(CommitOperationAdd(name, path) for name, path in files.items() if name not in there & set(kept)),
+                *(CommitOperationAdd(name, path) for name, path in files.items() if name not in kept),
             ],
             commit_message=message,
             repo_type=kind,
@@ -197,53 +201,3 @@ def push(
         if tag:
             api.create_tag(repo, tag=tag, revision=commit.oid, repo_type=kind)
         return f"{api.endpoint}/{'spaces/' if kind == 'space' else ''}{repo}", commit.oid
-
-
-@contextmanager
-def _told(what: str) -> Iterator[None]:
-    """Turns the client's errors into one sentence each."""
-    try:
-        yield
-    except (_http_error(), OSError, ValueError, RuntimeError) as error:
-        if isinstance(error, RuntimeError) and not isinstance(error.__cause__, _http_error()):
-            raise
-        raise _explained(error, what) from error
-
-
-def _http_error() -> type[Exception]:
-    """The base of what goes wrong on the way, of whichever HTTP library the client uses."""
-    from huggingface_hub.errors import HTTPError  # type: ignore[attr-defined]
-
-    return HTTPError
-
-
-def _explained(error: Exception, what: str) -> HubError:
-    """What went wrong between this machine and the Hub, and what to try."""
-    from huggingface_hub import constants, errors
-
-    if isinstance(error.__cause__, _http_error()) and not isinstance(error, errors.HfHubHTTPError):
-        error = error.__cause__  # the client says what it could not do; beneath is why
-    repo, _, revision = what.partition("@")
-    hub = constants.ENDPOINT
-    status = error.response.status_code if isinstance(error, errors.HfHubHTTPError) else 0
-    reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    if isinstance(error, errors.GatedRepoError):
-        text = f"must be open to you. It is gated. Ask for access at {hub}/{repo}, and log in: hf auth login"
-    elif isinstance(error, errors.RevisionNotFoundError):
-        text = f"must have the revision {revision}. The Hub knows none. Look at {hub}/{repo}/tree/main"
-    elif isinstance(error, errors.RepositoryNotFoundError) or status in (401, 403):
-        text = (
-            f"must be a repo that you may use. The Hub says {status}. Check the name; if it is right and not public, "
-            "log in: hf auth login, or set HF_TOKEN"
-        )
-    elif status:
-        text = f"must be on a Hub in order. {hub} says {status} ({reason}). Try again later"
-    elif isinstance(error, errors.OfflineModeIsEnabled) or constants.HF_HUB_OFFLINE:
-        text = "must be in the cache while HF_HUB_OFFLINE is set. It is not, or not whole. Unset it to pull"
-    elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
-        text = f"must find room in {constants.HF_HUB_CACHE}. It does not ({reason}). Free some space or set HF_HOME"
-    elif isinstance(error, ValueError):
-        text = f"must suit {hub}. It does not ({reason})"
-    else:
-        text = f"must be within reach. {hub} is not ({reason}). Check the connection and try again"
-    return HubError(f"{what} {text}.")
