@@ -58,6 +58,14 @@ def test_only_allowed_files_are_fetched(hub_server: Hub, tiny):
     assert not [line for line in hub_server.requests if "pickle" in line or "run.py" in line]
 
 
+@pytest.mark.parametrize("name", ["../../../evil.png", "/tmp/evil.png", "sub/../../evil.png", "sub/plot.png"])
+def test_names_that_lead_elsewhere_are_refused(hub_server: Hub, tiny, name, tmp_path):
+    hub_server.add(REPO, {**tiny, name: b"x"})
+    with pytest.raises((HubError, BundleError), match=r"must suit http|must hold only .*Received: sub"):
+        zoo.resolve(REPO)
+    assert not list(tmp_path.rglob("evil.png")) and not Path("/tmp/evil.png").exists()
+
+
 def test_nothing_of_an_oversized_repo_is_fetched(hub_server: Hub, tiny, monkeypatch, tmp_path):
     hub_server.add(REPO, {**tiny, "plot.png": bytes(10_000)})
     monkeypatch.setattr(hub, "MAX_BUNDLE_BYTES", 20_000)
