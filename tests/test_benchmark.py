@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.benchmark import __main__ as benchmark
-from tests.benchmark import footage, tutorial
+from tests.benchmark import footage, report, tutorial
 from vidclass import video
 
 KEYS = {
@@ -16,12 +16,16 @@ KEYS = {
     "floor_ratio_one",
     "floor_ratio_two",
     "family_fps",
+    "family_fps_two",
+    "seconds",
+    "cpu_share",
     "fps_1080p_two",
     "peak_mb",
     "page_start_s",
     "page_first_videos_s",
     "gradio_import_s",
     "cold_clip_s",
+    "first_clip_s",
     "import_s",
     "import_floor_s",
     "luma_psnr_db",
@@ -29,6 +33,7 @@ KEYS = {
     "growth",
     "machine",
     "spread",
+    "runtime",
 }
 
 
@@ -40,8 +45,18 @@ def test_it_measures_all_on_tiny_clips(tiny_bundle, tmp_path, capsys):
     numbers = [value for value in result.values() if isinstance(value, float)]
     assert len(numbers) > 10 and min(numbers) > 0
     assert [each["seconds"] for each in result["growth"]] == [0.5, 1.0]
+    for name, spread in result["spread"].items():
+        for part, (low, high) in (spread if isinstance(spread, dict) else {None: spread}).items():
+            assert low <= (result[name] if part is None else result[name][part]) <= high
     told = capsys.readouterr().out
     assert "tutorial's loop" in told and "floor_ratio_two" in told
+    assert f"| {result['seconds']['tutorial']:.1f} s |" in report.markdown(result)
+
+
+@pytest.mark.skipif(not report.MEASURED.is_file(), reason="nothing was measured yet")
+def test_the_readme_shows_the_last_result():
+    shown = report.PLACE.search(report.README.read_text(encoding="utf-8"))
+    assert shown and shown[0] == report.markdown(json.loads(report.MEASURED.read_text(encoding="utf-8")))
 
 
 def test_the_clips_move_and_have_sound(tmp_path):

@@ -5,16 +5,21 @@ The figures, with the keys of the JSON:
 - `tutorial_ratio`: seconds of the tutorial's loop over ours with one output, frame CNN, on the 360p clip.
 - `floor_ratio_one`, `floor_ratio_two`: our seconds with one and two outputs over the floor's: decoding with scaling,
   inference and encoding (twice, for two outputs), each alone, added up.
-- `family_fps`: frames of the 360p clip a second, by family, classified and rendered.
-- `fps_1080p_two`: frames of the 1080p clip a second with two outputs, scaled down to 1280 pixels as the page does.
+- `family_fps`, `family_fps_two`: frames of the 360p clip a second, by family, classified and rendered with one and two
+  outputs.
+- `seconds`, `cpu_share`: of each of these; the share of all cores that it keeps busy.
+- `fps_1080p_two`: frames of the 1080p clip a second with two outputs, scaled down to 1280 pixels as the page does;
+  `fps_1080p_two_full_size`: not scaled down, as the command line does.
 - `luma_psnr_db`: how like the written pictures are to the frames as drawn.
 - `peak_mb`: the most memory that the page's process held, in 10^6 bytes, after 1080p clips with two outputs.
 - `page_start_s`: from `python app.py` to the first answered request; `gradio_import_s`: a bare `import gradio`.
 - `page_first_videos_s`: from `python app.py` to the first clip's two videos, asked for as soon as the page answers.
-- `cold_clip_s`: a process that starts, classifies a clip and ends.
+- `cold_clip_s`: a process that starts, classifies a clip and ends; `first_clip_s`: with no compiled network kept from
+  an earlier start.
 - `import_s`, `import_floor_s`: `import vidclass`; `import numpy, av, cv2`.
 - `growth`: seconds and memory over 10, 60 and 600 seconds of video.
 - `batch_cpu_share`: share of all cores that a batch of short clips keeps busy.
+- `spread`: the smallest and the largest value behind each median.
 """
 
 import argparse
@@ -25,6 +30,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmark import footage, measures
+from tests.benchmark.report import table
 
 
 @dataclass(frozen=True)
@@ -56,54 +62,19 @@ def measure(names: list[str], rounds: int, plan: Plan, folder: Path) -> dict:
     """
     models = measures.pick_models(names)
     model = models["frame-cnn"]
-    result: dict = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "machine": measures.machine()}
-    result |= {"model": model.name, "rounds": rounds, "clip_seconds": plan.seconds}
+    result = measures.Result({"date": datetime.now(UTC).isoformat(timespec="seconds"), "machine": measures.machine()})
+    result.figures |= {"model": model.name, "runtime": measures.runtime_of(model)}
+    result.figures |= {"rounds": rounds, "clip_seconds": plan.seconds}
     small = footage.make(folder / "small.mp4", *plan.small, plan.seconds)
     large = footage.make(folder / "large.mp4", *plan.large, plan.seconds)
-    result |= measures.side_by_side(small, model, rounds)
-    result |= measures.families(small, models, rounds)
-    result |= measures.full_hd(large, model, rounds)
-    result |= measures.picture(small, large, model)
-    result |= measures.library(folder / "library", model, max(1.0, plan.seconds / 5))
-    result |= measures.growth(small, plan.seconds, model, plan.lengths)
-    return result | measures.starts(small, large, model, plan.starts)
-
-
-def table(result: dict) -> str:
-    """The figures, for a person."""
-    seconds, spread = result["seconds"], result["spread"]
-    rows = [("", "seconds", "from to")]
-    names = {
-        "tutorial": "tutorial's loop, one output",
-        "one": "vidclass, one output",
-        "two": "vidclass, two outputs",
-        "decode": "floor: decode and scale",
-        "infer": "floor: inference",
-        "encode": "floor: encode",
-        "floor_one": "floor: sum, one output",
-        "floor_two": "floor: sum, two outputs",
-    }
-    for name, words in names.items():
-        each = seconds[name]
-        rows.append((words, f"{each['median']:.3f}", f"{each['min']:.3f} {each['max']:.3f}"))
-    rows.append(("", "", ""))
-    for name in ("tutorial_ratio", "floor_ratio_one", "floor_ratio_two"):
-        rows.append((name, f"{result[name]:.2f}", "{:.2f} {:.2f}".format(*spread[name])))
-    for key in ("fps_1080p_two", "fps_1080p_two_full_size", "batch_fps", "peak_mb", "worker_peak_mb"):
-        rows.append((key, f"{result[key]:.0f}", ""))
-    for key in ("batch_cpu_share", "import_s", "import_floor_s", "gradio_import_s"):
-        rows.append((key, f"{result[key]:.2f}", ""))
-    for key in ("page_start_s", "page_first_videos_s", "cold_clip_s"):
-        rows.append((key, f"{result[key]:.2f}", ""))
-    rows += [(f"family_fps {family}", f"{fps:.0f}", "") for family, fps in result["family_fps"].items()]
-    rows += [(f"luma_psnr_db {size}", f"{value:.1f}", "") for size, value in result["luma_psnr_db"].items()]
-    rows += [
-        (f"growth, {each['seconds']:.0f} s of video", f"{each['took_s']:.2f}", f"{each['peak_mb']:.0f} MB")
-        for each in result["growth"]
-    ]
-    on = result["machine"]
-    head = f"{result['model']} on {on['processor']}, {on['cores']} cores; load before {on['load_before']}"
-    return "\n".join([head, *(f"{name:<36}{value:>10}  {extra}".rstrip() for name, value, extra in rows)])
+    measures.side_by_side(result, small, model, rounds)
+    measures.families(result, small, models, rounds)
+    measures.full_hd(result, large, model, rounds)
+    measures.picture(result, small, large, model)
+    measures.library(result, folder / "library", model, max(1.0, plan.seconds / 5))
+    measures.growth(result, small, plan.seconds, model, plan.lengths)
+    measures.starts(result, small, large, model, plan.starts)
+    return {**result.figures, "spread": result.spread}
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -4,18 +4,20 @@ import os
 import platform
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
 
 from tests.benchmark import footage, ours, processes
 from tests.benchmark.worker import Worker
-from vidclass import bundle, zoo
+from vidclass import bundle, runtime, zoo
 
 PAGE_WIDTH = 1280
 """What the page scales its videos down to."""
 REPEATS = 3
 """Runs of whatever is short in a round; the median counts."""
+CORES = os.cpu_count() or 1
 PACKAGES = ("av", "numpy", "opencv-python-headless", "openvino", "keras", "tensorflow", "gradio")
 
 
@@ -25,12 +27,35 @@ def machine() -> dict:
     names = [line.split(":", 1)[1].strip() for line in words if line.startswith("model name")]
     return {
         "processor": names[0] if names else platform.processor(),
-        "cores": os.cpu_count(),
+        "cores": CORES,
         "system": platform.platform(),
         "python": platform.python_version(),
         "load_before": round(os.getloadavg()[0], 2),
         "packages": {name: version(name) for name in PACKAGES},
     }
+
+
+def runtime_of(model: Path) -> str:
+    """What runs a model, in words."""
+    return runtime.load(bundle.load(model)).runtime
+
+
+@dataclass
+class Result:
+    """What was found so far."""
+
+    figures: dict = field(default_factory=dict)
+    """Medians by name, or by name and part, such as a family."""
+    spread: dict = field(default_factory=dict)
+    """The smallest and the largest value of each, likewise."""
+
+    def add(self, name: str, values: Sequence[float], part: str | None = None) -> None:
+        """Takes in the values of all rounds."""
+        for kept, told in ((self.figures, median(values)), (self.spread, [min(values), max(values)])):
+            if part is None:
+                kept[name] = told
+            else:
+                kept.setdefault(name, {})[part] = told
 
 
 def pick_models(names: list[str]) -> dict[str, Path]:
@@ -44,9 +69,9 @@ def pick_models(names: list[str]) -> dict[str, Path]:
     return found
 
 
-def side_by_side(clip: Path, model: Path, rounds: int) -> dict:
+def side_by_side(result: Result, clip: Path, model: Path, rounds: int) -> None:
     """The tutorial's loop, this program and the floor, in alternating rounds."""
-    took = defaultdict(list)
+    took, busy = defaultdict(list), defaultdict(list)
     with Worker() as tutorial, Worker() as program, Worker() as bare:
         jobs = [
             ("one", program, "ours", {"outputs": 1}),
@@ -60,78 +85,82 @@ def side_by_side(clip: Path, model: Path, rounds: int) -> dict:
         for _ in range(rounds):
             took["tutorial"].append(tutorial.run("tutorial", clip, model)["seconds"])
             for name, worker, job, options in jobs:
-                took[name].append(median(worker.run(job, clip, model, **options)["seconds"] for _ in range(REPEATS)))
+                runs = [worker.run(job, clip, model, **options) for _ in range(REPEATS)]
+                took[name].append(median(each["seconds"] for each in runs))
+                busy[name].append(median(each["cpu_seconds"] / each["seconds"] for each in runs) / CORES)
     stages = list(zip(took["decode"], took["infer"], took["encode"], strict=True))
-    floors = {"one": [d + i + e for d, i, e in stages], "two": [d + i + 2 * e for d, i, e in stages]}
-    ratios = {
-        "tutorial_ratio": [other / own for other, own in zip(took["tutorial"], took["one"], strict=True)],
-        "floor_ratio_one": [own / bound for own, bound in zip(took["one"], floors["one"], strict=True)],
-        "floor_ratio_two": [own / bound for own, bound in zip(took["two"], floors["two"], strict=True)],
-    }
-    seconds = {**took, "floor_one": floors["one"], "floor_two": floors["two"]}
-    return {
-        **{name: median(values) for name, values in ratios.items()},
-        "spread": {name: [min(values), max(values)] for name, values in ratios.items()},
-        "seconds": {name: {"median": median(v), "min": min(v), "max": max(v)} for name, v in seconds.items()},
-    }
+    took["floor_one"] = [decode + infer + encode for decode, infer, encode in stages]
+    took["floor_two"] = [decode + infer + 2 * encode for decode, infer, encode in stages]
+    for name, (above, below) in {
+        "tutorial_ratio": ("tutorial", "one"),
+        "floor_ratio_one": ("one", "floor_one"),
+        "floor_ratio_two": ("two", "floor_two"),
+    }.items():
+        result.add(name, [one / other for one, other in zip(took[above], took[below], strict=True)])
+    for name, values in took.items():
+        result.add("seconds", values, name)
+    for name, values in busy.items():
+        result.add("cpu_share", values, name)
 
 
-def families(clip: Path, models: dict[str, Path], rounds: int) -> dict:
-    """Frames of video a second by family, classified and rendered with one output."""
+def families(result: Result, clip: Path, models: dict[str, Path], rounds: int) -> None:
+    """Frames of video a second by family, classified and rendered with one output and with two."""
     speeds = defaultdict(list)
     with Worker() as worker:
         for number in range(rounds + 1):
             for family, model in models.items():
-                done = worker.run("ours", clip, model)
-                if number:
-                    speeds[family].append(done["frames"] / done["seconds"])
-    return {"family_fps": {family: median(values) for family, values in speeds.items()}}
+                for name, outputs in (("family_fps", 1), ("family_fps_two", 2)):
+                    done = worker.run("ours", clip, model, outputs=outputs)
+                    if number:
+                        speeds[name, family].append(done["frames"] / done["seconds"])
+    for (name, family), values in speeds.items():
+        result.add(name, values, family)
 
 
-def full_hd(clip: Path, model: Path, rounds: int) -> dict:
+def full_hd(result: Result, clip: Path, model: Path, rounds: int) -> None:
     """1080p with two outputs, as the page runs it, and at the source's own size."""
-    with Worker() as worker:
-        runs = [worker.run("ours", clip, model, outputs=2, max_width=PAGE_WIDTH) for _ in range(rounds)]
-        worker_peak = runs[-1]["peak_mb"]
-        whole = [worker.run("ours", clip, model, outputs=2) for _ in range(rounds)]
-    return {
-        "fps_1080p_two": median(each["frames"] / each["seconds"] for each in runs),
-        "fps_1080p_two_full_size": median(each["frames"] / each["seconds"] for each in whole),
-        "worker_peak_mb": worker_peak,
-    }
+    speeds = defaultdict(list)
+    with Worker() as page, Worker() as whole:
+        for _ in range(rounds):
+            scaled = page.run("ours", clip, model, outputs=2, max_width=PAGE_WIDTH)
+            plain = whole.run("ours", clip, model, outputs=2)
+            speeds["fps_1080p_two"].append(scaled["frames"] / scaled["seconds"])
+            speeds["fps_1080p_two_full_size"].append(plain["frames"] / plain["seconds"])
+    for name, values in speeds.items():
+        result.add(name, values)
+    result.add("worker_peak_mb", [scaled["peak_mb"]])
 
 
-def picture(small: Path, large: Path, model: Path) -> dict:
+def picture(result: Result, small: Path, large: Path, model: Path) -> None:
     """Luma PSNR of the written videos against the frames as drawn, in dB."""
     target = small.parent / "picture.mp4"
-    return {
-        "luma_psnr_db": {
-            "360p": ours.luma_psnr(small, model, target),
-            "1080p as 720p": ours.luma_psnr(large, model, target, PAGE_WIDTH),
-        }
-    }
+    result.add("luma_psnr_db", ours.luma_psnr(small, model, target), "360p")
+    result.add("luma_psnr_db", ours.luma_psnr(large, model, target, PAGE_WIDTH), "1080p as 720p")
 
 
-def starts(small: Path, large: Path, model: Path, times: int) -> dict:
+def starts(result: Result, small: Path, large: Path, model: Path, times: int) -> None:
     """How long imports and processes take to be there, and the page's memory after a 1080p clip."""
     took = defaultdict(list)
+    classify = ("-m", "vidclass", "classify", str(small), "--model", str(model))
     for number in range(times):
         took["import_s"].append(processes.import_seconds("vidclass"))
         took["import_floor_s"].append(processes.import_seconds("numpy, av, cv2"))
         took["gradio_import_s"].append(processes.run("-c", "import gradio"))
-        took["cold_clip_s"].append(processes.run("-m", "vidclass", "classify", str(small), "--model", str(model)))
+        took["cold_clip_s"].append(processes.run(*classify))
+        took["first_clip_s"].append(processes.run(*classify, VIDCLASS_CACHE=""))
         with processes.page(model) as served:
             took["page_start_s"].append(served.answered())
             if number == 0:
                 took["page_first_videos_s"].append(served.rendered(small))
                 served.rendered(large, large)
                 took["peak_mb"].append(served.peak_mb())
-    return {name: median(values) for name, values in took.items()}
+    for name, values in took.items():
+        result.add(name, values)
 
 
-def growth(clip: Path, seconds: float, model: Path, lengths: Sequence[float]) -> dict:
+def growth(result: Result, clip: Path, seconds: float, model: Path, lengths: Sequence[float]) -> None:
     """Time and memory over longer and longer clips, each in a process of its own."""
-    found = []
+    found = result.figures["growth"] = []
     for length in lengths:
         times = round(length / seconds)
         long = clip if times == 1 else footage.looped(clip.with_stem(f"long-{times}"), clip, times)
@@ -140,10 +169,9 @@ def growth(clip: Path, seconds: float, model: Path, lengths: Sequence[float]) ->
         found.append({"seconds": length, "took_s": done["seconds"], "peak_mb": done["peak_mb"]})
         if long != clip:
             long.unlink()
-    return {"growth": found}
 
 
-def library(folder: Path, model: Path, seconds: float) -> dict:
+def library(result: Result, folder: Path, model: Path, seconds: float) -> None:
     """A batch of short clips: the share of all cores that it keeps busy from the first clip to the last."""
     folder.mkdir()
     whole = footage.make(folder / "whole.mp4", 320, 240, seconds, rate=25)
@@ -152,8 +180,6 @@ def library(folder: Path, model: Path, seconds: float) -> dict:
     whole.unlink()
     with Worker() as worker:
         worker.run("batch", folder, model)
-        done = worker.run("batch", folder, model)
-    return {
-        "batch_cpu_share": done["cpu_seconds"] / done["seconds"] / (os.cpu_count() or 1),
-        "batch_fps": done["frames"] / done["seconds"],
-    }
+        runs = [worker.run("batch", folder, model) for _ in range(REPEATS)]
+    result.add("batch_cpu_share", [each["cpu_seconds"] / each["seconds"] / CORES for each in runs])
+    result.add("batch_fps", [each["frames"] / each["seconds"] for each in runs])
