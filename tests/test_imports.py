@@ -13,7 +13,7 @@ ROOT = Path(__file__).parent.parent
 LAYERS = (
     # Leaves: no pictures, no clips, no models.
     {"errors", "files", "sampling", "smoothing", "palette", "lettering", "progress", "preprocess", "_clock", "_bar"}
-    | {"_cache", "_openvino", "_hub_errors"},
+    | {"_cache", "_openvino", "_precision", "_hub_errors"},
     {"_frame", "_source", "_safety"},
     {"_reader", "_audio", "annotate", "bundle", "networks", "analysis"},
     {"_writer", "runtime", "hub", "public_clips"},

@@ -28,7 +28,7 @@ def load(
     *,
     revision: str | None = None,
     runtime: runtimes.Runtime | None = None,
-    precision: runtimes.Precision = "f32",
+    precision: runtimes.Precision | None = None,
     threads: int | None = None,
 ) -> Classifier:
     """A model, ready to classify.
@@ -38,11 +38,12 @@ def load(
             Hub.
         revision: Branch, tag or commit of `user/repo`; defaults to its main branch.
         runtime: `openvino`, `tensorflow`, or None for OpenVINO where it is installed and TensorFlow elsewhere.
-        precision: Of OpenVINO's arithmetic: `f32`, or the faster and rougher `bf16`.
+        precision: Of OpenVINO's arithmetic: `f32`, the faster and a little rougher `bf16`, or None for bf16 where the
+            processor computes in it and f32 elsewhere.
         threads: Cores that OpenVINO may use. Defaults to None, all of them.
 
     Raises:
-        OptionError: The model or the runtime is unknown.
+        OptionError: The model or the runtime is unknown, or the processor does not compute in bf16.
         BundleError: The model's folder is damaged.
         HubError: The Hub cannot give the repo.
     """

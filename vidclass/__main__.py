@@ -116,7 +116,9 @@ def _parser() -> argparse.ArgumentParser:
     speed = classify.add_argument_group("speed")
     speed.add_argument("--every", type=_checked(check_every), default=1, metavar="N", help="look at every n-th frame")
     speed.add_argument("--runtime", choices=get_args(runtime.Runtime), help="default: openvino if it is installed")
-    speed.add_argument("--precision", choices=get_args(runtime.Precision), default="f32", help="of OpenVINO")
+    speed.add_argument(
+        "--precision", choices=get_args(runtime.Precision), help="of OpenVINO; default: bf16 if the processor has it"
+    )
 
     library = commands.add_parser("batch", help="classify a library of clips into one results file", allow_abbrev=False)
     library.set_defaults(run=_batch)

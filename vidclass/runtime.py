@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from vidclass import _safety, networks
+from vidclass import _precision, _safety, networks
 from vidclass._cache import compiled_networks
 from vidclass.bundle import Bundle
 from vidclass.errors import BundleError, OptionError
@@ -55,19 +55,19 @@ class LoadedNetworks(NamedTuple):
 
 
 def load(
-    bundle: Bundle, runtime: Runtime | None = None, precision: Precision = "f32", threads: int | None = None
+    bundle: Bundle, runtime: Runtime | None = None, precision: Precision | None = None, threads: int | None = None
 ) -> LoadedNetworks:
     """Loads a bundle's networks.
 
     Args:
         bundle: The checked bundle.
         runtime: `openvino`, `tensorflow`, or None for OpenVINO where it is installed and TensorFlow elsewhere.
-        precision: Of OpenVINO's arithmetic. bf16 is up to twice as fast where the processor computes in it, but gives
-            some 4 % of a clip's frames another label (13 of 300 measured), which is why it is not the default.
+        precision: Of OpenVINO's arithmetic: `f32`, `bf16` but for the first layers (see `vidclass._precision`), or None
+            for bf16 where the processor computes in it and f32 elsewhere.
         threads: Cores that OpenVINO may use. Defaults to None, all of them.
 
     Raises:
-        OptionError: The runtime is unknown or not installed.
+        OptionError: The runtime is unknown or not installed, or the processor does not compute in bf16.
         BundleError: A network file is damaged or does not fit the configuration.
     """
     chosen = runtime or ("openvino" if importlib.util.find_spec("openvino") else "tensorflow")
@@ -129,21 +129,25 @@ class _OpenVinoNetwork:
                 request.wait()
 
 
-def load_exported(path: Path, precision: Precision = "f32", threads: int | None = None) -> tuple[_OpenVinoNetwork, str]:
+def load_exported(
+    path: Path, precision: Precision | None = "f32", threads: int | None = None
+) -> tuple[_OpenVinoNetwork, str]:
     """An exported network by itself, and what runs it, in words.
 
     Args:
         path: Its `.xml` file, beside its `.bin`.
-        precision: See `load`.
+        precision: See `load`. A network that takes features and no pictures always computes in f32.
         threads: See `load`.
 
     Raises:
         BundleError: OpenVINO cannot read it.
+        OptionError: The processor does not compute in bf16.
     """
     from vidclass._openvino import openvino
 
     core = openvino.Core()
-    core.set_property("CPU", {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precision})
+    chosen = _precision.choose(core, precision)
+    core.set_property("CPU", {"PERFORMANCE_HINT": "THROUGHPUT"})
     if threads is not None:
         core.set_property("CPU", {"INFERENCE_NUM_THREADS": threads})
     cache = compiled_networks()
@@ -153,6 +157,10 @@ def load_exported(path: Path, precision: Precision = "f32", threads: int | None 
         model = core.read_model(path)
         # Pictures: frames (B, H, W, 3) or windows of them (B, T, H, W, 3).
         pictures = [n for n, port in enumerate(model.inputs) if port.get_partial_shape().rank.get_length() > 3]
+        rounds = bool(pictures) and chosen == "bf16"
+        if rounds:
+            weights = openvino.Tensor(np.fromfile(path.with_suffix(".bin"), np.uint8))
+            model = core.read_model(_precision.with_first_in_f32(path), weights)
         prepared = openvino.preprocess.PrePostProcessor(model)
         for number in pictures:
             prepared.input(number).tensor().set_element_type(openvino.Type.u8)
@@ -160,12 +168,13 @@ def load_exported(path: Path, precision: Precision = "f32", threads: int | None 
         batch = 1 if pictures else BATCH_OF_VECTORS
         model.reshape({port: [batch, *list(port.get_partial_shape())[1:]] for port in model.inputs})  # only B is open
         _safety.check_shapes(model, path)
-        return _OpenVinoNetwork(core.compile_model(model, "CPU"), batch), f"OpenVINO {precision}"
+        compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16" if rounds else "f32"})
+        return _OpenVinoNetwork(compiled, batch), f"OpenVINO {chosen}"
     except RuntimeError as error:
         raise BundleError(f"{path} must be a network that OpenVINO reads. It is not ({error}).") from error
 
 
-def _load_openvino(bundle: Bundle, precision: Precision, threads: int | None) -> LoadedNetworks:
+def _load_openvino(bundle: Bundle, precision: Precision | None, threads: int | None) -> LoadedNetworks:
     embed = load_exported(bundle.folder / "embed.xml", precision, threads)[0] if bundle.embeds else None
     head, words = load_exported(bundle.folder / "head.xml", precision, threads)
     size, length, features = bundle.preprocess.size, bundle.window.length, embed.gives if embed else ()
