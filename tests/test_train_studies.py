@@ -41,6 +41,16 @@ def test_frame_rates_are_studied_on_the_test_part(model, split, tmp_path, capsys
     assert json.loads(capsys.readouterr().out.partition("\n")[2]) == found
 
 
+def test_size_and_speed_are_studied_on_clips(model, split, tmp_path, capsys):
+    file = tmp_path / "speed.json"
+    assert run("study-speed", "--model", model, "--data", split, "--json", file) == 0
+    found = json.loads(file.read_text())["speed"]
+    weights = [path for path in model.iterdir() if path.suffix in {".h5", ".xml", ".bin"}]
+    assert len(weights) >= 4
+    assert found["size_mb"] == round(sum(path.stat().st_size for path in weights) / 1e6, 1)
+    assert found["frames_a_second"] > 0 and found["runtime"].startswith("OpenVINO")
+
+
 def test_the_order_is_studied_on_the_validation_part(split, tmp_path, monkeypatch):
     model = fakes.classifier("conv3d")
     monkeypatch.setattr(studies.zoo, "resolve", lambda _: studies.zoo.Found(tmp_path, "bundled"))

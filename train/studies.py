@@ -1,4 +1,5 @@
-"""The commands that look deeper into finished models: `study-order`, `study-fps`, `compare` and `describe`."""
+"""The commands that look deeper into finished models: `study-order`, `study-fps`, `study-speed`, `compare` and
+`describe`."""
 
 import argparse
 import json
@@ -25,6 +26,9 @@ def add_commands(commands: "argparse._SubParsersAction[Any]") -> None:
         "--fps", type=sources.positive, nargs="+", default=retime.RATES, help="defaults to 15 25 30 60"
     )
     command.set_defaults(run=_retime)
+    command = commands.add_parser("study-speed", help="measure a model's size and speed")
+    _add_study(command, "test")
+    command.set_defaults(run=_speed)
     command = commands.add_parser("compare", help="compare models pairwise on the same items")
     command.add_argument("--models", required=True, nargs="+", metavar="MODEL", help="bundled models, or folders")
     _add_items(command, "test")
@@ -63,6 +67,15 @@ def _retime(arguments: argparse.Namespace) -> None:
     items = sources.to_measure(arguments, classifier.bundle.labels)
     found = retime.study(classifier, items, arguments.fps)
     _tell({"frame_rates": {"part": arguments.split, **found}}, arguments.json)
+
+
+def _speed(arguments: argparse.Namespace) -> None:
+    from train import speed
+
+    _check(arguments.json)
+    classifier = vidclass.load(arguments.model)
+    items = [item for item in sources.to_measure(arguments, classifier.bundle.labels) if item.is_clip]
+    _tell({"speed": speed.study(classifier, items)}, arguments.json)
 
 
 def _compare(arguments: argparse.Namespace) -> None:

@@ -13,7 +13,7 @@ from vidclass.preprocess import Preprocess
 RECIPE = Recipe(
     name="conv3d-ucf",
     family="conv3d",
-    version="0.1.0",
+    version="1.0.0",
     architecture={"kernel": 3, "dropout": 0.5},
     preprocess=Preprocess(160, "squash"),
     window=Window(length=8, sample_fps=5.0, hop=3),
