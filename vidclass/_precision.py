@@ -2,6 +2,11 @@
 
 What a layer rounds away passes through all that follow, and the first layers look for edges: they subtract pixels that
 are nearly equal, which leaves the rounding. In MobileNetV2 the first three convolutions make nine tenths of the error.
+
+Measured for `frame-cnn-sports`, label by label against f32: 99.6 % of 1,945 frames of clips of its sports agree, 97.7 %
+of 2,000 frames of all UCF101, most of which it does not know; 99.9 % of 2,000 photos, with a top-1 of 0.962 instead of
+0.963. It is half as fast again: 407 frames a second and 271, on two cores that compute in bf16. With every layer in
+bf16 it would be 1.8 times as fast, and 85 % of the frames that it does not know would keep their label.
 """
 
 from pathlib import Path
