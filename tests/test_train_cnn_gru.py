@@ -131,14 +131,13 @@ def test_a_head_learns_what_only_the_order_tells(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["best.weights.h5"]
 
 
-@pytest.mark.parametrize("averaging", [0.0, 0.5])
-def test_the_best_epoch_is_the_one_that_is_left(tmp_path, averaging):
+def test_the_best_epoch_is_the_one_that_is_left(tmp_path):
     clips, truth = moving(20, 1)
     parts = {"train": list(range(12)), "validation": list(range(12, 20))}
     network = networks.gru_head(LENGTH, WIDTH, 2, units=[4], dropout=0.3)
-    window, head = Window(LENGTH, 5.0, 2), Head(epochs=3, batch_size=8, averaging=averaging)
+    window = Window(LENGTH, 5.0, 2)
     with untraced():
-        history = cnn_gru.train_head(network, clips, truth, parts, 2, window, head, 0, tmp_path)
+        history = cnn_gru.train_head(network, clips, truth, parts, 2, window, Head(epochs=3, batch_size=8), 0, tmp_path)
     from train import fit
     from train import windows as cut
 
@@ -147,22 +146,3 @@ def test_the_best_epoch_is_the_one_that_is_left(tmp_path, averaging):
     rows = np.asarray(network.predict(served, verbose=0))
     _, top1 = fit.clip_top1(rows, np.array([draw.item for draw in draws]), truth)
     assert top1 == max(history["val_accuracy"])
-
-
-def test_what_is_kept_is_the_mean_of_the_weights_on_the_way(tmp_path):
-    clips, truth = moving(20, 1)
-    parts = {"train": list(range(12)), "validation": list(range(12, 20))}
-
-    def moved(averaging):
-        """How far a training takes the kernel of the softmax."""
-        keras.utils.set_random_seed(0)
-        network = networks.gru_head(LENGTH, WIDTH, 2, units=[4], dropout=0.0)
-        before = network.get_weights()[-2]
-        head = Head(epochs=1, batch_size=2, averaging=averaging)
-        with untraced():
-            cnn_gru.train_head(
-                network, clips, truth, parts, 2, Window(LENGTH, 5.0, 2), head, 0, tmp_path / str(averaging)
-            )
-        return np.abs(network.get_weights()[-2] - before).sum()
-
-    assert 0 < moved(0.99) < 0.5 * moved(0.0)

@@ -39,9 +39,6 @@ class Head:
     """Windows of a clip in each epoch."""
     noise: float = 0.0
     """Share of a feature's entries that are dropped in training, the same ones in every step of a window."""
-    averaging: float = 0.0
-    """Momentum of the running mean of the weights, which is what is measured and kept; 0 for the weights as they are.
-    The mean of many steps changes less from one epoch or seed to another."""
 
 
 class FeatureWindows(keras.utils.PyDataset):  # type: ignore[misc]
@@ -129,16 +126,14 @@ def train_head(
         keep_last=False,
     )
     steps = len(batches) * head.epochs
-    optimizer = keras.optimizers.AdamW(
-        keras.optimizers.schedules.CosineDecay(head.rate, steps),
-        weight_decay=head.weight_decay,
-        clipnorm=1.0,
-        use_ema=head.averaging > 0,
-        ema_momentum=head.averaging or None,
+    network.compile(
+        keras.optimizers.AdamW(
+            keras.optimizers.schedules.CosineDecay(head.rate, steps), weight_decay=head.weight_decay, clipnorm=1.0
+        ),
+        "categorical_crossentropy",
+        metrics=["accuracy"],
     )
-    network.compile(optimizer, "categorical_crossentropy", metrics=["accuracy"])
-    averaged = [keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if head.averaging else []
-    network.fit(batches, epochs=head.epochs, callbacks=[*averaged, checkpoint], verbose=0)
+    network.fit(batches, epochs=head.epochs, callbacks=[checkpoint], verbose=0)
     load_best(network, folder)
     return checkpoint.progress
 

@@ -16,13 +16,6 @@ RECIPE = Recipe(
     architecture={"backbone": "MobileNetV2", "units": [128], "dropout": 0.5, "pooled": True},
     preprocess=Preprocess(224, "center_crop"),
     window=Window(length=20, sample_fps=5.0, hop=1),
-    head=Head(
-        views=3,
-        strength=Strength(area=(0.4, 1.0), blur=0.1, low_resolution=0.1, compression=0.15),
-        epochs=15,
-        rate=3e-4,
-        noise=0.5,
-        averaging=0.98,
-    ),
+    head=Head(views=3, strength=Strength(area=(0.4, 1.0), blur=0.1, low_resolution=0.1, compression=0.15), noise=0.3),
     weights="models/frame-cnn-ucf",
 )
