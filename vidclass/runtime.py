@@ -143,7 +143,7 @@ def load_exported(
         BundleError: OpenVINO cannot read it.
         OptionError: The processor does not compute in bf16.
     """
-    from vidclass._openvino import openvino
+    from vidclass._openvino import openvino, read_exported, set_batch
 
     core = openvino.Core()
     chosen = _precision.choose(core, precision)
@@ -154,22 +154,11 @@ def load_exported(
     if cache is not None:
         core.set_property({"CACHE_DIR": str(cache)})
     try:
-        model = core.read_model(path)
-        # Pictures: frames (B, H, W, 3) or windows of them (B, T, H, W, 3).
-        pictures = [n for n, port in enumerate(model.inputs) if port.get_partial_shape().rank.get_length() > 3]
-        rounds = bool(pictures) and chosen == "bf16"
-        if rounds:
-            weights = openvino.Tensor(np.fromfile(path.with_suffix(".bin"), np.uint8))
-            model = core.read_model(_precision.with_first_in_f32(path), weights)
-        prepared = openvino.preprocess.PrePostProcessor(model)
-        for number in pictures:
-            prepared.input(number).tensor().set_element_type(openvino.Type.u8)
-        model = prepared.build()
-        batch = 1 if pictures else BATCH_OF_VECTORS
-        model.reshape({port: [batch, *list(port.get_partial_shape())[1:]] for port in model.inputs})  # only B is open
+        model, takes_pictures, hints = read_exported(core, path, chosen)
+        batch = 1 if takes_pictures else BATCH_OF_VECTORS
+        set_batch(model, batch)
         _safety.check_shapes(model, path)
-        compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16" if rounds else "f32"})
-        return _OpenVinoNetwork(compiled, batch), f"OpenVINO {chosen}"
+        return _OpenVinoNetwork(core.compile_model(model, "CPU", hints), batch), f"OpenVINO {chosen}"
     except RuntimeError as error:
         raise BundleError(f"{path} must be a network that OpenVINO reads. It is not ({error}).") from error
 

@@ -13,7 +13,7 @@ import numpy as np
 from av.codec.context import ThreadType
 from av.video.reformatter import Interpolation, VideoReformatter
 
-from vidclass import bundle, video
+from vidclass import _precision, bundle, video
 from vidclass._writer import ENCODER
 
 BATCHES = (1, 2, 4, 8)
@@ -61,17 +61,19 @@ def prepare_infer(clip: Path, model: Path, target: Path):
 
 
 def _best(path: Path) -> tuple[Any, list[np.ndarray], int]:
-    """The network compiled so that it gives most in f32, as the program computes; its input, and its batch size."""
-    import openvino
+    """The network compiled so that it gives most, in the precision that the program computes in; its input, and its
+    batch size."""
+    from vidclass._openvino import openvino, read_exported, set_batch
 
     core = openvino.Core()
+    precision = _precision.choose(core, None)
+    random = np.random.default_rng(0)
     tried = []
     for batch in BATCHES:
         for spread in ({"PERFORMANCE_HINT": "THROUGHPUT"}, {"PERFORMANCE_HINT": "LATENCY"}):
-            compiled = core.compile_model(
-                _with_batch(core, path, batch), "CPU", {**spread, "INFERENCE_PRECISION_HINT": "f32"}
-            )
-            random = np.random.default_rng(0)
+            model, _, hints = read_exported(core, path, precision)
+            set_batch(model, batch)
+            compiled = core.compile_model(model, "CPU", {**spread, **hints})
             inputs = [
                 random.integers(0, 256, list(port.shape)).astype(port.element_type.to_dtype())
                 for port in compiled.inputs
@@ -83,22 +85,8 @@ def _best(path: Path) -> tuple[Any, list[np.ndarray], int]:
     return min(tried)[2:]
 
 
-def _with_batch(core: Any, path: Path, batch: int) -> Any:
-    """The network for batches of one size, its pictures as bytes."""
-    import openvino
-
-    network = openvino.preprocess.PrePostProcessor(core.read_model(path))
-    inputs = core.read_model(path).inputs
-    for number, port in enumerate(inputs):
-        if port.get_partial_shape().rank.get_length() > 3:
-            network.input(number).tensor().set_element_type(openvino.Type.u8)
-    model = network.build()
-    model.reshape({port: [batch, *list(port.get_partial_shape())[1:]] for port in model.inputs})
-    return model
-
-
 def _run(compiled: Any, inputs: list[np.ndarray], batch: int, number: int) -> None:
-    import openvino
+    from vidclass._openvino import openvino
 
     queue = openvino.AsyncInferQueue(compiled)
     for _ in range(-(-number // batch)):
