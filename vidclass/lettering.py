@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
 RGB = tuple[int, int, int]
 
@@ -30,6 +29,8 @@ class Lettering:
             size: Of the font, in pixels an em.
             bold: Whether its weight is bold.
         """
+        from PIL import ImageFont  # here, since it would be a third of what importing vidclass takes
+
         package = importlib.util.find_spec("matplotlib")  # finds it without importing it
         if package is None or package.origin is None:
             raise ModuleNotFoundError("Matplotlib must be installed for its font. It was not found. Try pip install.")
@@ -70,6 +71,8 @@ class Lettering:
             ground: Colour behind them.
             right: Whether the text ends at the right rim, and does not start at the left one.
         """
+        from PIL import Image, ImageDraw
+
         image = Image.new("RGB", size, ground)
         where = (size[0] if right else 0, round(0.98 * self.size))
         ImageDraw.Draw(image).text(where, text, fill=ink, font=self._font, anchor="rs" if right else "ls")
