@@ -45,6 +45,12 @@ print(analysis.summary(queue_size=128).verdict)
 The folder is read by vidclass; Keras's own `hf://` loader does not know it. Nothing in it is executed.
 """
 
+INTENDED = (
+    "To name what a short clip shows, among the labels above, and to show what averaging predictions does to a "
+    "flickering label: for teaching, for trying out, and as a start for training on clips of one's own. Not for "
+    "anything where a wrong label does harm: see Limits. What the weights may be used for at all is under Licence."
+)
+
 LIMITS = (
     "It knows its {count} labels and nothing else: a clip that shows something else gets one of them too. Below a "
     "confidence of {threshold:.2f} the program says that it is not sure.",
@@ -61,6 +67,7 @@ def text(bundle: Bundle) -> str:
     sections = [
         f"# {bundle.name}",
         _introduction(bundle),
+        _section("Intended use", INTENDED),
         USE.format(name=bundle.name),
         _results(bundle),
         _training(bundle),
@@ -184,6 +191,7 @@ def _training(bundle: Bundle) -> str:
     versions = ", ".join(f"{name} {version}" for name, version in training.get("versions", {}).items())
     parts = ", ".join(f"{count:,} {part}" for part, count in data.get("parts", {}).items())
     facts = [
+        f"Learned from: {'; '.join(sources)}" if (sources := rights.titles(bundle)) else "",
         f"Recipe `{recipe['name']}`, seed {recipe.get('seed', 0)}" if "name" in recipe else "",
         f"Started from {recipe['weights']} weights" if recipe.get("weights") else "",
         f"Items: {parts}; all items of one source are on one side" if parts else "",

@@ -46,10 +46,18 @@ GRANT = (
 )
 
 
+def titles(bundle: Bundle) -> list[str]:
+    """The name of each source of a bundle that has one."""
+    return [SOURCES[key].title for key in _named(bundle) if key in SOURCES]
+
+
 def sources(bundle: Bundle) -> list[str]:
     """One Markdown item for each source of a bundle."""
-    named = [str(each) for each in bundle.training.get("sources", [])]
-    return [f"**{SOURCES[key].title}**: {SOURCES[key].terms}" if key in SOURCES else key for key in named]
+    return [f"**{SOURCES[key].title}**: {SOURCES[key].terms}" if key in SOURCES else key for key in _named(bundle)]
+
+
+def _named(bundle: Bundle) -> list[str]:
+    return [str(each) for each in bundle.training.get("sources", [])]
 
 
 def terms(bundle: Bundle) -> str:
