@@ -229,7 +229,7 @@ def test_drawing_costs_little():
     rows = np.random.default_rng(0).dirichlet(np.ones(4), 200).astype(np.float32)
     for row in rows:
         annotator.draw(planes, row)
-    started = time.perf_counter()
+    started = time.thread_time()  # of this thread alone, however busy the machine is
     for row in rows:
         annotator.draw(planes, row, edge=True)
-    assert (time.perf_counter() - started) / len(rows) < 0.002, "generous; alone it takes 0.05 ms"
+    assert (time.thread_time() - started) / len(rows) < 0.002, "generous; alone it takes 0.05 ms"
