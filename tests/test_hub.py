@@ -17,6 +17,8 @@ from vidclass.errors import BundleError, HubError, OptionError
 
 ROOT = Path(__file__).parent.parent
 REPO = "user/vidclass-tiny"
+BUSY = 300
+"""Seconds that another process may take on a machine with other work."""
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -192,7 +194,7 @@ def in_a_process(code: str, home: Path, **settings: str) -> subprocess.Completed
         env={**kept, "HF_HOME": str(home), "HF_HUB_DISABLE_XET": "1", **settings},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=BUSY,
         check=False,
     )
 
