@@ -87,10 +87,13 @@ def _judge(frames: Iterator[video.Frame], classifiers: Sequence[Classifier]) -> 
         one = classifiers[0]
         return [one.rows(Sighting(frame.time, partial(_scaled, frame, one)) for frame in frames)]
     seen = ((frame.time, [_scaled(frame, each) for each in classifiers]) for frame in frames)
-    return [
-        each.rows(Sighting(time, partial(pictures.__getitem__, number)) for time, pictures in copy)
-        for number, (each, copy) in enumerate(zip(classifiers, tee(seen, len(classifiers)), strict=True))
-    ]
+    copies = tee(seen, len(classifiers))
+    return [each.rows(_own(number, copy)) for number, (each, copy) in enumerate(zip(classifiers, copies, strict=True))]
+
+
+def _own(number: int, seen: Iterator[tuple[float, list[Image]]]) -> Iterator[Sighting]:
+    """The pictures that are scaled for the classifier of that number."""
+    return (Sighting(time, partial(pictures.__getitem__, number)) for time, pictures in seen)
 
 
 def _scaled(frame: video.Frame, classifier: Classifier) -> Image:
