@@ -1,7 +1,9 @@
 """Damage: a clip is read before and after it, and nothing but VideoError comes out."""
 
+import sys
 from contextlib import suppress
 from itertools import pairwise
+from pathlib import Path
 
 import av
 import numpy as np
@@ -109,3 +111,16 @@ class TestDamage:
                     assert all(later > earlier for earlier, later in pairwise(times))
                 except VideoError:
                     pass
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads are counted in /proc")
+def test_a_closed_clip_leaves_no_threads(make_clip):
+    def threads():
+        return {path.name for path in Path("/proc/self/task").iterdir()}
+
+    path = make_clip(frames=30, size=(320, 240))
+    before = threads()
+    probe(path)
+    with read(path) as reader:
+        next(reader)
+    assert threads() <= before

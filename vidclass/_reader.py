@@ -1,6 +1,6 @@
 """Reading a clip: its frames in order, past damage, each with its time."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
@@ -90,10 +90,10 @@ class Reader:
             view = View(self.info.width, self.info.height, orientation_of(first))
             self._frames = self._timed(tick, view, chain([first], pictures))
         except BaseException:
-            self.close()
+            self._container.close()
             raise
 
-    def _timed(self, tick: Fraction, view: View, pictures: Iterator[VideoFrame]) -> Iterator[Frame]:
+    def _timed(self, tick: Fraction, view: View, pictures: Iterator[VideoFrame]) -> Generator[Frame, None, None]:
         seconds, period = float(tick), float(1 / self.info.rate)
         for index, picture in enumerate(pictures):
             duration = picture.duration * seconds or period
@@ -121,7 +121,8 @@ class Reader:
         self.close()
 
     def close(self) -> None:
-        """Closes the file. The frames that were handed out stay valid."""
+        """Closes the file and ends the decoder's threads. The frames that were handed out stay valid."""
+        self._frames.close()  # which refers to this reader as well; else both would stay until they are searched for
         self._container.close()
 
 
