@@ -4,6 +4,9 @@
 
 Source: keras.io, "Video classification with a CNN-RNN architecture" (Paul, 2021): GRU 16, GRU 8, dropout 0.4, dense 8,
 up to 20 frames, centre-square crop. Its CNN is InceptionV3; here it is MobileNetV2 unless `--backbone` says otherwise.
+
+Three minutes on two cores. On BaseballPitch, CricketBowling, PlayingGuitar, Punch and ShavingBeard it reaches 0.942 and
+0.981 with two seeds by source video (52 clips), and 0.962 with `--splitter random` (53 clips).
 """
 
 from train.cnn_gru import Head

@@ -1,6 +1,10 @@
 """The baseline that `conv3d-ucf` has to beat: a small 3D CNN from scratch on the first ten frames of each clip.
 
-python -m train conv3d --recipe conv3d-tutorial --data UCF101/index.csv --labels A B C D E
+    python -m train conv3d --recipe conv3d-tutorial --data UCF101/index.csv --labels A B C D E
+
+At 64 pixels and 20 epochs, six minutes on two cores: the tutorial's own size would take hours here. On ApplyEyeMakeup,
+ApplyLipstick, Archery, BabyCrawling and YoYo it reaches 0.386 by source video (70 clips) and 0.565 with
+`--splitter random` (85 clips).
 """
 
 from train.augment import Strength
