@@ -15,6 +15,7 @@ import vidclass
 from vidclass import page, public_clips, zoo
 from vidclass.errors import OptionError, VidclassError
 from vidclass.page import examples, theme
+from vidclass.page.background import behind
 from vidclass.page.shelf import Shelf, stock
 
 DEFAULTS = page.Settings()
@@ -86,7 +87,7 @@ def load_models(options: argparse.Namespace) -> Shelf:
         VidclassError: One cannot be loaded, or there is none.
     """
     names = [name.strip() for name in options.models.split(",")] if options.models else zoo.names()
-    models = [vidclass.load(name, runtime=options.runtime) for name in names]
+    models = [behind(vidclass.load, name, runtime=options.runtime) for name in names]
     return stock(models, (each.notice for each in models if each.notice))
 
 

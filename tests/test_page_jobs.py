@@ -11,7 +11,8 @@ import pytest
 from tests import fakes
 from vidclass import pipeline, video
 from vidclass.errors import OptionError, VideoError
-from vidclass.page import Settings, comparing, fragments, jobs, work
+from vidclass.page import Settings, comparing, fragments, jobs, results, work
+from vidclass.preprocess import Preprocess
 
 SETTINGS = Settings()
 FRAMES = 60
@@ -25,34 +26,49 @@ def clip(make_clip):
     )
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def temporary(tmp_path, monkeypatch):
     """The folder that temporary files go to, empty."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.delenv("GRADIO_TEMP_DIR", raising=False)
     return folder
+
+
+def run(clip, model, queue_size=8):
+    """All steps from a clip to its videos, as the page goes through them."""
+    found = None
+    for step in jobs.classify(str(clip), model, queue_size, SETTINGS):
+        yield step
+        found = step.visit if isinstance(step.visit, jobs.Visit) else found
+    yield from jobs.render(found, queue_size, SETTINGS)
 
 
 def visit(model, clip, queue_size=8):
     """A visitor who has run a clip."""
-    steps = list(jobs.run(str(clip), model, queue_size, SETTINGS))
-    return next(step.visit for step in reversed(steps) if isinstance(step.visit, jobs.Visit))
+    return next(step.visit for step in list(run(clip, model, queue_size)) if isinstance(step.visit, jobs.Visit))
+
+
+def left(temporary):
+    """What jobs have left among the temporary files, other than results."""
+    return [path for path in temporary.rglob("*") if path.is_file() and results.FOLDER not in path.parts]
 
 
 def test_label_and_chart_come_before_the_videos(clip, temporary):
     order, files = [], None
-    for step in jobs.run(str(clip), fakes.classifier(), 8, SETTINGS):
+    for step in run(clip, fakes.classifier()):
         for name, value in step._asdict().items():
             if value and value is not jobs.SAME and name not in order:
                 order.append(name)
         if step.raw_video not in (None, jobs.SAME):
-            assert Path(step.raw_video).is_file() and Path(step.smoothed_video).is_file()
-            files = [Path(name).name for name in step.files]
+            files = [Path(name) for name in step.files]
     assert order.index("timeline") < order.index("raw_video")
     assert order.index("verdict") < order.index("smoothed_video")
-    assert files == ["clip-smoothed-8.mp4", "clip-unsmoothed.mp4", "clip-8.csv", "clip-8.json", "clip-8.vtt"]
-    assert list(temporary.iterdir()) == []
+    names = ["clip-smoothed-8.mp4", "clip-unsmoothed.mp4", "clip-8.csv", "clip-8.json", "clip-8.vtt"]
+    assert [file.name for file in files] == names
+    assert all(file.is_file() for file in files), "a result outlives its job"
+    assert left(temporary) == []
 
 
 def test_progress_has_a_name_a_share_and_a_time_to_go(clip, monkeypatch):
@@ -65,17 +81,17 @@ def test_progress_has_a_name_a_share_and_a_time_to_go(clip, monkeypatch):
     assert "value" not in fragments.progress("Classifying", None, None)
 
 
-@pytest.mark.parametrize("reports", range(1, 7))
+@pytest.mark.parametrize("reports", range(1, 11))
 def test_a_stopped_run_leaves_nothing_behind(clip, temporary, monkeypatch, reports):
     monkeypatch.setattr(work, "REPORT_EVERY", 0.0)
-    with closing(jobs.run(str(clip), fakes.classifier(), 8, SETTINGS)) as steps:
+    with closing(run(clip, fakes.classifier())) as steps:
         for _ in range(reports):
             next(steps)
-    assert list(temporary.iterdir()) == []
+    assert left(temporary) == []
 
 
 def test_unsmoothed_twice_gives_two_videos(clip):
-    last = list(jobs.run(str(clip), fakes.classifier(), 1, SETTINGS))[-1]
+    last = list(run(clip, fakes.classifier(), 1))[-1]
     assert last.raw_video != last.smoothed_video
 
 
@@ -98,7 +114,7 @@ def test_a_newer_wish_ends_the_making_of_an_older_video(clip, temporary, monkeyp
     next(older), next(older)
     jobs.want(kept, 40)
     assert all(step.smoothed_video is jobs.SAME for step in older)
-    assert kept.shown == 8 and list(temporary.iterdir()) == []
+    assert kept.shown == 8 and left(temporary) == []
     assert list(jobs.rerender(kept, 40, "raw.mp4", SETTINGS))[-1].smoothed_video.endswith("smoothed-40.mp4")
 
 
@@ -125,11 +141,14 @@ def test_everything_is_packed_into_one_zip(clip, tmp_path):
     videos = [tmp_path / "clip-unsmoothed.mp4", tmp_path / "clip-smoothed-8.mp4"]
     for path in videos:
         path.write_bytes(b"video")
-    with closing(jobs.pack(kept, *map(str, videos))) as packed, zipfile.ZipFile(next(packed)) as archive:
+    with zipfile.ZipFile(next(jobs.pack(kept, *map(str, videos)))) as archive:
         names = set(archive.namelist())
     assert names == {path.name for path in videos} | {f"clip-8.{end}" for end in ("png", "svg", "csv", "json", "vtt")}
     with pytest.raises(OptionError, match="There is none yet"):
         next(jobs.pack(None, None, None))
+    videos[0].unlink()
+    with pytest.raises(VideoError, match="cleaned away by its age"):
+        next(jobs.pack(kept, *map(str, videos)))
 
 
 def test_models_are_compared_on_one_decoding(clip, monkeypatch):
@@ -155,3 +174,11 @@ def test_a_comparison_gives_the_answers_of_each_model_alone(clip):
     for family, compared in zip(families, together.analyses, strict=True):
         alone = pipeline.analyse(clip, fakes.classifier(family))
         np.testing.assert_array_equal(alone.rows, compared.rows)
+
+
+def test_each_compared_model_gets_pictures_of_its_own_size(clip):
+    models = [fakes.classifier(name=f"sees-{size}", preprocess=Preprocess(size)) for size in (8, 12, 16)]
+    list(comparing.run(str(clip), models, 8, SETTINGS))
+    assert [{item[0].shape for item in each._embed.seen} for each in models] == [
+        {(size, size, 3)} for size in (8, 12, 16)
+    ]

@@ -116,6 +116,16 @@ class Analysis:
         return tuple(np.argsort(-self.mean_row, kind="stable").tolist())
 
     @cached_property
+    def raw_stability(self) -> Stability:
+        """How steady the label is as the model judged the frames."""
+        return smoothing.stability(self.rows, self.times, self.duration, self.ranking[0])
+
+    @cached_property
+    def default_switches(self) -> int:
+        """Label switches with the default K."""
+        return smoothing.count_switches(smoothing.top_classes(self.smoothed(smoothing.DEFAULT_QUEUE)))
+
+    @cached_property
     def smallest_queue(self) -> int:
         """The smallest K that brings the label switches to the number seen at the default K."""
         return smoothing.smallest_equal_queue(self.rows)
@@ -155,6 +165,6 @@ class Analysis:
             sure=bool(self.mean_row[best] >= self.threshold),
             top=tuple((self.labels[k], float(self.mean_row[k])) for k in self.ranking[:TOP]),
             queue_size=queue_size,
-            raw=smoothing.stability(self.rows, self.times, self.duration, best),
+            raw=self.raw_stability,
             smoothed=smoothing.stability(self.smoothed(queue_size), self.times, self.duration, best),
         )

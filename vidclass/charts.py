@@ -21,7 +21,7 @@ from vidclass.smoothing import Segment
 NARROW = 560
 """Width, in pixels, below which a chart is laid out for a phone."""
 POINTS = 600
-"""Points of a line at most: more than a screen's columns would only cost time."""
+"""Points of a line at most, and no more than its pixels: more than a screen's columns would only cost time."""
 COLUMNS = 2000
 """Frames that a strip shows at most: a minute at 30 fps, and twice the columns of a common screen."""
 COMPARED = 3
@@ -183,18 +183,23 @@ def _legend(area: Area, top: int, analysis: Analysis, drawn: Sequence[int], colo
 
 
 def _points(area: Area, analysis: Analysis, values: NDArray[Any], top: int) -> str:
-    """A line's points in tenths of a pixel; a long line keeps the lowest and the highest of every stretch."""
+    """A line's points in tenths of a pixel; a long line keeps the lowest and the highest of every stretch, a level one
+    its ends."""
     times = analysis.times
-    if len(values) > POINTS:
-        stretch = -(-2 * len(values) // POINTS)
+    most = min(POINTS, area.right - area.left)
+    if len(values) > most:
+        stretch = -(-2 * len(values) // most)
         padded = np.pad(values, (0, -len(values) % stretch), mode="edge").reshape(-1, stretch)
         extremes = np.sort(np.stack([padded.argmin(1), padded.argmax(1)], axis=1), axis=1)
         pick = (extremes + stretch * np.arange(len(padded))[:, None]).ravel()
         pick = np.minimum(np.append(0, pick), len(values) - 1)
         times, values = times[pick], values[pick]
     x = area.tenths(np.append(times, analysis.duration))  # the last frame is held to the end of the clip
-    y = np.rint(10 * (top + area.plot_height * (1 - values))).astype(int).tolist()
-    return " ".join(map("%d,%d".__mod__, zip(x, [*y, y[-1]], strict=True)))
+    y = np.rint(10 * (top + area.plot_height * (1 - np.append(values, values[-1])))).astype(int)
+    moves = np.concatenate(([True], y[1:] != y[:-1], [True]))
+    bends = np.flatnonzero(moves[:-1] | moves[1:]).tolist()
+    places = y.tolist()
+    return " ".join([f"{x[n]},{places[n]}" for n in bends])
 
 
 def _strip(area: Area, top: int, analysis: Analysis, runs: Sequence[Segment], colors: dict[str, str]) -> str:

@@ -6,11 +6,12 @@ import gradio as gr
 
 from vidclass.page import api, classify_tab, compare_tab, live_tab, models_tab, theme
 from vidclass.page.fragments import html
+from vidclass.page.results import KEPT_FOR
 from vidclass.page.settings import Settings
 from vidclass.page.shelf import Shelf
 
-CLEAN_EVERY, KEPT_FOR = 600, 4 * 3600
-"""Seconds: how often uploads and results are looked through, and the age at which they go."""
+CLEAN_EVERY = 600
+"""Seconds from one look through the uploads to the next; those that are older than results may be go."""
 
 HEADER = """
 <header class="vc-header"><h1>{mark}vidclass</h1><p>What does this clip show, and how sure is the model from frame to

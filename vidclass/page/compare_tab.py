@@ -9,7 +9,7 @@ from vidclass.page.fragments import html
 from vidclass.page.guard import guarded, guarded_steps
 from vidclass.page.settings import Settings
 from vidclass.page.shelf import Shelf
-from vidclass.page.wiring import CHECK, LIGHT, heavy
+from vidclass.page.wiring import CHECK, LIGHT, Parts, heavy
 from vidclass.smoothing import DEFAULT_QUEUE, MAX_QUEUE, MIN_QUEUE
 
 WELCOME = """
@@ -43,8 +43,18 @@ def build(shelf: Shelf, settings: Settings) -> Any:
                 )
             chart = html("")
 
-    # In the order of `comparing.Step`.
-    parts = [status, table, chart, analyses, run, stop]
+    parts = Parts(
+        {
+            "status": status,
+            "table": table,
+            "chart": chart,
+            "analyses": analyses,
+            "run_button": run,
+            "stop_button": stop,
+        }
+    )
+    idle = parts["status", "run_button", "stop_button"]
+    drawn = parts["table", "chart"]
 
     def start(clip: str | None, names: list[str]) -> comparing.Step:
         return comparing.start(clip, names, settings)
@@ -52,16 +62,22 @@ def build(shelf: Shelf, settings: Settings) -> Any:
     def run_models(clip: str | None, names: list[str], queue_size: int) -> Any:
         yield from comparing.run(clip, [shelf.get(name) for name in names], queue_size, settings)
 
-    started = run.click(guarded(start), [clip, models], parts, **CHECK)
+    started = run.click(idle.after(guarded(start)), [clip, models], idle.all, **CHECK)
     running = started.success(
-        guarded_steps(run_models, comparing.idle("")),
+        parts.during(guarded_steps(run_models, comparing.idle(""))),
         [clip, models, queue_size],
-        parts,
+        parts.all,
         **heavy(settings),
         api_visibility="private",
         show_progress="minimal",
         show_progress_on=status,
     )
-    queue_size.change(guarded(comparing.redraw), [analyses, queue_size], parts, **LIGHT, trigger_mode="always_last")
-    stop.click(lambda: comparing.idle(fragments.done("Stopped.")), None, parts, **LIGHT, cancels=running)
+    queue_size.change(
+        drawn.after(guarded(comparing.redraw)),
+        [analyses, queue_size],
+        drawn.all,
+        **LIGHT,
+        trigger_mode="always_last",
+    )
+    stop.click(lambda: idle.of(comparing.idle(fragments.done("Stopped."))), None, idle.all, **LIGHT, cancels=running)
     return clip

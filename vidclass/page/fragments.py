@@ -54,10 +54,23 @@ def figures(analysis: Analysis, queue_size: int) -> str:
         for name in raw
     )
     return (
-        '<section class="vc-card vc-figures"><p class="vc-kicker">How steady is the label?</p><table><thead><tr>'
+        '<section class="vc-card vc-figures"><p class="vc-kicker">How steady is the label?</p>'
+        f"<p>{_steadiness(summary)}</p><table><thead><tr>"
         '<td></td><th scope="col">Unsmoothed</th>'
         f'<th scope="col">{mean_of(queue_size)}</th></tr></thead><tbody>{rows}</tbody></table></section>'
     )
+
+
+def _steadiness(summary: Summary) -> str:
+    """What smoothing does to the clip, in a sentence for somebody who never heard of it."""
+    raw = f"Judged one by one, the frames change the label <b>{_times(summary.raw.switches)}</b>"
+    if summary.queue_size == 1:
+        return f"{raw}."
+    return f"{raw}; their mean over the last {summary.queue_size}, <b>{_times(summary.smoothed.switches)}</b>."
+
+
+def _times(number: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(number, f"{number:,} times")
 
 
 def _cells(stability: Stability) -> dict[str, str]:
@@ -79,13 +92,11 @@ def meaning(analysis: Analysis | None, queue_size: int) -> str:
     told = f"<b>{count(queue_size, 'frame')} = {queue_size / analysis.fps:.1f} s</b> at {analysis.fps:.4g} fps."
     if queue_size >= len(analysis.times):
         told += f" The clip has {count(len(analysis.times), 'frame')}: each shows the mean of all before it."
-    summary = analysis.summary(DEFAULT_QUEUE)
-    smallest = analysis.smallest_queue
-    goal = count(summary.smoothed.switches, "switch", "switches")
-    if summary.raw.switches == summary.smoothed.switches:
+    goal = count(analysis.default_switches, "switch", "switches")
+    if analysis.raw_stability.switches == analysis.default_switches:
         told += f" This clip needs no smoothing: {goal} without, {goal} with a queue of {DEFAULT_QUEUE}."
     else:
-        told += f" K = {smallest} is the smallest queue that is as steady as {DEFAULT_QUEUE} ({goal})."
+        told += f" K = {analysis.smallest_queue} is the smallest queue that is as steady as {DEFAULT_QUEUE} ({goal})."
     return f'<p class="vc-meaning">{told}</p>'
 
 
@@ -150,12 +161,12 @@ def facts(classifier: Classifier) -> str:
     bundle = classifier.bundle
     labels = ", ".join(escape(label) for label in bundle.labels)
     return (
-        f'<div class="vc-facts"><p>{_accuracy(bundle)}</p>'
+        f'<div class="vc-facts"><p>{accuracy(bundle)}</p>'
         f"<details><summary>Knows {len(bundle.labels)} labels</summary><p>{labels}</p></details></div>"
     )
 
 
-def _accuracy(bundle: Bundle) -> str:
+def accuracy(bundle: Bundle) -> str:
     """How often a model is right, as its bundle says."""
     test = bundle.metrics.get("test")
     top1 = test.get("top1") if isinstance(test, dict) else None

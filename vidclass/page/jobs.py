@@ -1,7 +1,6 @@
 """What the Classify tab does, as generators: each step is what changes on the page, and closing one stops the work.
 
-Files are made in a temporary folder that lives as long as the job. Gradio copies what is shown into its own cache,
-which it cleans by age.
+Files are made in a temporary folder that lives as long as the job; finished ones are moved to `results`.
 """
 
 import json
@@ -19,7 +18,7 @@ from vidclass import export
 from vidclass.analysis import Analysis
 from vidclass.classify import Classifier
 from vidclass.errors import OptionError, VideoError
-from vidclass.page import fragments
+from vidclass.page import fragments, results
 from vidclass.page.settings import Settings
 from vidclass.page.work import analysing, check_clip, mapped, rendering, video_name
 from vidclass.smoothing import check_queue_size
@@ -88,28 +87,38 @@ def start(visit: Visit | None, clip: str | None, queue_size: int, settings: Sett
     )
 
 
-def run(clip: str, classifier: Classifier, queue_size: int, settings: Settings) -> Generator[Step, None, None]:
-    """Classifies a clip and makes its two videos; label and chart come first."""
+def classify(clip: str, classifier: Classifier, queue_size: int, settings: Settings) -> Generator[Step, None, None]:
+    """Classifies a clip, and shows its label and its chart."""
     path = Path(clip)
     yield Step(fragments.progress("Reading the clip", None, None))
     (analysis,) = yield from mapped(analysing(path, [classifier], settings, "step 1 of 2"), Step)
     visit = Visit(path, analysis, wanted=queue_size)
     yield redraw(visit, queue_size)._replace(
-        status=fragments.progress("Drawing the videos", 0.0, None, "step 2 of 2"),
+        status=fragments.progress("Waiting for a free place", None, None, "step 2 of 2"),
         verdict=fragments.verdict(analysis),
         visit=visit,
     )
+
+
+def render(visit: Visit | None, queue_size: int, settings: Settings) -> Generator[Step, None, None]:
+    """Makes the two videos of a clip that was classified."""
+    yield Step(fragments.progress("Drawing the videos", None, None, "step 2 of 2"))
+    if visit is None:
+        return
     with TemporaryDirectory(prefix="vidclass-") as name:
         folder = Path(name)
-        videos = rendering(path, analysis, (1, queue_size), folder, settings, "step 2 of 2")
+        videos = rendering(visit.clip, visit.analysis, (1, queue_size), folder, settings, "step 2 of 2")
         raw, smoothed = yield from mapped(videos, Step)
+        raw_video, smoothed_video, *data = results.keep(
+            [raw, smoothed, *data_files(visit.analysis, queue_size, folder)]
+        )
         visit.shown = queue_size
         told = "Done. Move the queue size to see what it changes: nothing is classified again."
         yield idle(fragments.done(told))._replace(
             caption=fragments.caption(queue_size),
-            raw_video=str(raw),
-            smoothed_video=str(smoothed),
-            files=[str(path) for path in (smoothed, raw, *data_files(analysis, queue_size, folder))],
+            raw_video=raw_video,
+            smoothed_video=smoothed_video,
+            files=[smoothed_video, raw_video, *data],
         )
 
 
@@ -138,24 +147,23 @@ def rerender(
     yield Step()  # Gradio empties all parts at the end of a generator that has no step
     if visit is None or raw_video is None or visit.shown == queue_size or visit.wanted != queue_size:
         return
-    if not visit.clip.is_file():
-        raise VideoError("The clip must still be on the server. It was cleaned away by its age. Upload it again.")
+    check_kept(visit.clip)
     with TemporaryDirectory(prefix="vidclass-") as name:
         folder = Path(name)
         drawn = rendering(visit.clip, visit.analysis, (queue_size,), folder, settings)
         with closing(_while_wanted(visit, queue_size, drawn)) as statuses:
             for status in statuses:
                 yield Step(status)
-        video = folder / video_name(visit.analysis, queue_size)
         if visit.wanted != queue_size:
             return
+        drawn_anew = folder / video_name(visit.analysis, queue_size)
+        smoothed_video, *data = results.keep([drawn_anew, *data_files(visit.analysis, queue_size, folder)])
         visit.shown = queue_size
-        files = data_files(visit.analysis, queue_size, folder)
         yield Step(
             fragments.done(f"Done: drawn anew with a queue of {queue_size}. Nothing was classified again."),
             caption=fragments.caption(queue_size),
-            smoothed_video=str(video),
-            files=[str(path) for path in (video, raw_video, *files)],
+            smoothed_video=smoothed_video,
+            files=[smoothed_video, raw_video, *data],
         )
 
 
@@ -178,10 +186,22 @@ def data_files(analysis: Analysis, queue_size: int, folder: Path) -> list[Path]:
     return [csv, json_, vtt]
 
 
+def check_kept(*files: Path) -> None:
+    """Makes sure that files are still there.
+
+    Raises:
+        VideoError: One is not.
+    """
+    if not all(file.is_file() for file in files):
+        raise VideoError("The clip must still be on the server. It was cleaned away by its age. Upload it again.")
+
+
 def pack(visit: Visit | None, raw_video: str | None, smoothed_video: str | None) -> Generator[str, None, None]:
     """One zip of all that a result has: both videos, the chart as PNG and SVG, CSV, JSON and WebVTT."""
     if visit is None or visit.shown is None or raw_video is None or smoothed_video is None:
         raise OptionError("There must be a result to pack. There is none yet. Run a clip, and wait for its videos.")
+    videos = [Path(raw_video), Path(smoothed_video)]
+    check_kept(*videos)
     with TemporaryDirectory(prefix="vidclass-") as name:
         folder = Path(name)
         stem = Path(visit.analysis.clip).stem
@@ -190,8 +210,9 @@ def pack(visit: Visit | None, raw_video: str | None, smoothed_video: str | None)
         export.to_svg(visit.analysis, visit.shown, svg)
         target = folder / f"{stem}-vidclass.zip"
         with ZipFile(target, "w", ZIP_DEFLATED) as archive:
-            for path in (Path(raw_video), Path(smoothed_video)):
+            for path in videos:
                 archive.write(path, path.name, ZIP_STORED)  # video does not shrink
             for path in (png, svg, *data_files(visit.analysis, visit.shown, folder)):
                 archive.write(path, path.name)
-        yield str(target)
+        (kept,) = results.keep([target])
+    yield kept

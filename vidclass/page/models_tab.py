@@ -10,16 +10,22 @@ import gradio as gr
 from vidclass.analysis import percent
 from vidclass.bundle import FAMILY_TITLES, Bundle
 from vidclass.classify import Classifier
-from vidclass.page import curves
+from vidclass.page import curves, fragments
 from vidclass.page.fragments import html
 from vidclass.page.guard import guarded
 from vidclass.page.shelf import Shelf
 from vidclass.page.wiring import LIGHT
 
-PLOTS = {"confusion.png": "Confusion matrix of the test part", "history.png": "Training, by epoch"}
+PLOTS = {
+    "confusion.png": "Confusion matrix of the test part",
+    "confusion-three.png": "Confusion matrix of the tutorial’s three classes",
+    "history.png": "Training, by epoch",
+}
 """Plots of a bundle that are shown, by file name."""
 MAX_PLOT = 2_000_000
 """Bytes of a plot that are sent to a visitor at most."""
+CURVES = "What the queue size changes, on whole test clips:"
+"""Above the curves."""
 FRONT = re.compile(r"\A---\n.*?\n---\n", re.DOTALL)
 """The Hub's metadata, in front of a card."""
 PICTURES = re.compile(r"!\[[^\]]*\]\([^)]*\)|</?(?!details>|summary>)[A-Za-z][^>]*>")
@@ -68,14 +74,27 @@ def overview(classifier: Classifier) -> str:
 
 
 def results(bundle: Bundle) -> str:
-    """The curves against the queue size and the bundle's plots; empty where nothing was measured."""
+    """What was measured: how often it is right, the curves against the queue size and the bundle's plots; empty where
+    nothing was."""
+    told = _accuracy(bundle)
     drawn = "".join(curves.draw(curve) for curve in curves.of(bundle.metrics))
-    charts = f'<div class="vc-curves">{drawn}</div>' if drawn else ""
+    charts = f'<p class="vc-small">{CURVES}</p><div class="vc-curves">{drawn}</div>' if drawn else ""
     plots = "".join(_plot(bundle, name, title) for name, title in PLOTS.items())
-    if not charts and not plots:
+    if not told and not charts and not plots:
         return ""
     kicker = '<p class="vc-kicker">Measured</p>'
-    return f'<section class="vc-card">{kicker}{charts}<div class="vc-plots">{plots}</div></section>'
+    return f'<section class="vc-card vc-measured">{kicker}{told}{charts}<div class="vc-plots">{plots}</div></section>'
+
+
+def _accuracy(bundle: Bundle) -> str:
+    test = bundle.metrics.get("test")
+    if not isinstance(test, dict) or not isinstance(test.get("top1"), float):
+        return ""
+    first = test.get("top3")
+    more = (
+        f" The right label is among its first three on <b>{100 * first:.1f} %</b>." if isinstance(first, float) else ""
+    )
+    return f"<p>{fragments.accuracy(bundle)}{more}</p>"
 
 
 def _plot(bundle: Bundle, name: str, title: str) -> str:

@@ -10,6 +10,7 @@ from vidclass.analysis import Analysis
 from vidclass.classify import Classifier
 from vidclass.errors import VideoError
 from vidclass.page import fragments
+from vidclass.page.background import behind
 from vidclass.page.settings import Settings, span
 
 S = TypeVar("S")
@@ -124,8 +125,8 @@ def _reported(
 ) -> Generator[str, None, T]:
     begun = told = perf_counter()
     try:
+        progress = behind(work.__next__)  # the first step opens the files
         while True:
-            progress = next(work)
             check(progress)
             now = perf_counter()
             if now - told >= REPORT_EVERY or progress.done == 0:
@@ -133,6 +134,7 @@ def _reported(
                 share = min(1.0, progress.done / total) if total else None
                 left = (now - begun) * (1 / share - 1) if share and now - begun > SURE_AFTER else None
                 yield fragments.progress(stage, share, left, detail)
+            progress = next(work)
     except StopIteration as end:
         result: T = end.value
         return result
