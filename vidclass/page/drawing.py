@@ -125,9 +125,53 @@ def swimming(time: float) -> Image:
     return picture
 
 
+def biking(time: float) -> Image:
+    """A cyclist on a road past trees."""
+    picture = np.full((HEIGHT, WIDTH, 3), (90, 135, 60), np.uint8)
+    picture[:140] = (150, 190, 225)
+    for x in range(-60, WIDTH + 60, 60):
+        cv2.circle(picture, (x + int(60 * time) % 60, 140), 44, (45, 90, 40), -1, cv2.LINE_AA)
+    picture[230:330] = (125, 122, 120)
+    x, y = 230 + int(30 * np.sin(0.8 * time)), 262
+    for hub in (x - 58, x + 58):
+        cv2.circle(picture, (hub, y), 36, (25, 25, 28), 5, cv2.LINE_AA)
+        for angle in 6 * time + np.arange(6) * np.pi / 3:
+            rim = (int(hub + 34 * np.cos(angle)), int(y + 34 * np.sin(angle)))
+            cv2.line(picture, (hub, y), rim, (150, 150, 155), 1, cv2.LINE_AA)
+    for tubes in ([(-58, 0), (-18, -48), (40, -50), (0, 4), (-58, 0)], [(-18, -48), (0, 4)], [(40, -56), (58, 0)]):
+        cv2.polylines(picture, [np.add(tubes, (x, y)).astype(np.int32)], False, (200, 30, 35), 5, cv2.LINE_AA)
+    skin, knee = (205, 150, 120), (x + 14, y - 30 + int(8 * np.sin(5 * time)))
+    pedal = (int(x + 14 * np.cos(5 * time)), int(y + 4 + 14 * np.sin(5 * time)))
+    cv2.line(picture, (x - 18, y - 62), knee, (30, 30, 60), 13, cv2.LINE_AA)
+    cv2.line(picture, knee, pedal, skin, 10, cv2.LINE_AA)
+    cv2.line(picture, (x - 18, y - 66), (x + 18, y - 112), (240, 200, 40), 24, cv2.LINE_AA)
+    cv2.line(picture, (x + 16, y - 106), (x + 46, y - 60), skin, 8, cv2.LINE_AA)
+    cv2.circle(picture, (x + 28, y - 132), 15, skin, -1, cv2.LINE_AA)
+    cv2.ellipse(picture, (x + 28, y - 138), (18, 12), 0, 180, 360, (235, 235, 240), -1, cv2.LINE_AA)
+    return picture
+
+
+def balance_beam(time: float) -> Image:
+    """A gymnast on a balance beam."""
+    picture = np.full((HEIGHT, WIDTH, 3), (70, 90, 140), np.uint8)
+    picture[:90], picture[250:] = (50, 55, 75), (60, 110, 150)
+    for leg in (100, 380):
+        cv2.line(picture, (leg, 246), (leg, 320), (190, 190, 195), 9, cv2.LINE_AA)
+    cv2.rectangle(picture, (60, 228), (420, 246), (222, 190, 140), -1)
+    x, y, skin, dress = int(240 + 70 * np.sin(0.9 * time)), 228, (215, 165, 135), (170, 30, 60)
+    cv2.line(picture, (x, y), (x, y - 60), skin, 11, cv2.LINE_AA)
+    cv2.line(picture, (x, y - 58), (x + 60, y - 58 - int(50 * np.sin(1.7 * time))), skin, 10, cv2.LINE_AA)
+    cv2.line(picture, (x, y - 58), (x - 4, y - 112), dress, 20, cv2.LINE_AA)
+    for hand in ((x - 58, y - 124), (x + 52, y - 126)):
+        cv2.line(picture, (x - 4, y - 104), hand, skin, 7, cv2.LINE_AA)
+    cv2.circle(picture, (x - 5, y - 130), 11, skin, -1, cv2.LINE_AA)
+    return picture
+
+
 CLIPS: dict[str, tuple[Scene, Scene]] = {
     "chess": (chess, swimming),
     "table_tennis": (table_tennis, chess),
+    "Biking": (biking, balance_beam),
 }
 """Label -> (what the clip shows, what interrupts it)."""
 
@@ -151,4 +195,4 @@ if __name__ == "__main__":
     folder = Path(__file__).parent / "clips"
     folder.mkdir(exist_ok=True)
     for name in CLIPS:
-        write(name, folder / f"{name.replace('_', '-')}.mp4")
+        write(name, folder / f"{name.replace('_', '-').lower()}.mp4")
