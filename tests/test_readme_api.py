@@ -7,11 +7,14 @@ import re
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
+from urllib.error import HTTPError
 
 import av
 import numpy as np
 import pytest
+from gradio_client import Client
 from PIL import Image
 
 from tests.real_page import ROOT, real_page
@@ -99,6 +102,21 @@ def test_the_mcp_example_runs(address, folder):
     assert "'label':" in told[0]
     (server,) = json.loads(block("json", "mcpServers"))["mcpServers"].values()
     assert f'"{server["url"]}"' in text
+
+
+@with_models
+def test_a_shared_page_with_accounts_answers_nobody_else():
+    with real_page("--host", "0.0.0.0", "--auth", "visitor:secret") as url:
+        for path in ("/config", "/gradio_api/info", "/gradio_api/call/models"):
+            with pytest.raises(HTTPError) as refused:
+                urllib.request.urlopen(url + path, b"{}" if "call" in path else None, timeout=30)
+            with refused.value as answer:
+                assert answer.status == 401
+        with pytest.raises(ValueError, match="Could not login"):
+            Client(url, auth=("visitor", "guess"), verbose=False)
+        page = Client(url, auth=("visitor", "secret"), verbose=False)
+        assert [model["name"] for model in page.predict(api_name="/models")] == list(zoo.names())
+        page.close()
 
 
 def test_the_picture_and_the_clip_are_shown_and_are_of_the_page():
