@@ -53,6 +53,10 @@ def test_fragments_escape_what_files_and_bundles_say():
     assert not [piece for piece in pieces if "<img" in piece.lower()]
 
 
+def test_a_label_may_break_where_its_words_meet():
+    assert fragments.name("table_tennis <b>") == "table_<wbr>tennis &lt;b&gt;"
+
+
 def test_a_doubtful_label_is_told_as_a_guess():
     assert "not sure; best guess" in fragments.verdict(analysis(2, threshold=0.9))
     assert "not sure" not in fragments.verdict(analysis(2, threshold=0.0))

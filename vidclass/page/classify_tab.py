@@ -41,9 +41,9 @@ def build(shelf: Shelf, settings: Settings) -> Any:
             model = gr.Radio(list(shelf.names), value=shelf.names[0], label="Model", elem_classes="vc-models")
             with offered:
                 examples.build(clip, model, shelf, settings)
-            facts = html(fragments.facts(shelf.classifiers[0]))
             run = gr.Button("Run", variant="primary", size="lg")
             stop = gr.Button("Stop", variant="stop", size="lg", visible=False)
+            facts = html(fragments.facts(shelf.classifiers[0]))
         with gr.Column(scale=9, min_width=340):
             result = _lay_out_result()
     model.change(guarded(lambda name: fragments.facts(shelf.get(name))), model, facts, **LIGHT)

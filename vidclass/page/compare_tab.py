@@ -60,7 +60,8 @@ def build(shelf: Shelf, settings: Settings) -> Any:
         return comparing.start(clip, names, settings)
 
     def run_models(clip: str | None, names: list[str], queue_size: int) -> Any:
-        yield from comparing.run(clip, [shelf.get(name) for name in names], queue_size, settings)
+        chosen = [shelf.get(name) for name in shelf.names if name in names]  # in the order in which they are offered
+        yield from comparing.run(clip, chosen, queue_size, settings)
 
     started = run.click(idle.after(guarded(start)), [clip, models], idle.all, **CHECK)
     running = started.success(

@@ -21,6 +21,11 @@ def html(value: str, classes: str = "") -> gr.HTML:
     return gr.HTML(value, elem_classes=classes, apply_default_css=False, js_on_load=None)
 
 
+def name(label: str) -> str:
+    """A label, which may break where its words meet."""
+    return escape(label).replace("_", "_<wbr>")
+
+
 def verdict(analysis: Analysis) -> str:
     """The clip's label, the runners-up, who says so and how fast."""
     summary = analysis.summary(1)
@@ -30,7 +35,7 @@ def verdict(analysis: Analysis) -> str:
     notes = "".join(f'<p class="vc-note">{escape(note)}</p>' for note in analysis.notes)
     return (
         f'<section class="vc-card vc-verdict"><p class="vc-kicker">{kicker}</p>'
-        f"<h2>{escape(summary.verdict)}</h2>{_bars(summary)}"
+        f"<h2>{name(summary.verdict)}</h2>{_bars(summary)}"
         f'<p class="vc-small">{escape(told)}{f", {rate}" if rate else ""}</p>{notes}</section>'
     )
 

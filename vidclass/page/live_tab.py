@@ -1,6 +1,5 @@
 """The Live tab: the visitor's camera, judged as it streams, raw beside smoothed."""
 
-from html import escape
 from time import perf_counter
 from typing import Any
 
@@ -101,7 +100,7 @@ def _labels(camera: Camera, row: Row, queue_size: int) -> str:
     return (
         '<div class="vc-now">'
         + "".join(
-            f'<section class="vc-card"><p class="vc-kicker">{head}</p><h2>{escape(names[best])}</h2>'
+            f'<section class="vc-card"><p class="vc-kicker">{head}</p><h2>{fragments.name(names[best])}</h2>'
             f'<p class="vc-small">{percent(seen[best])}</p></section>'
             for head, seen in (("This picture", row), (fragments.mean_of(queue_size), camera.mean(queue_size)))
             if (best := int(seen.argmax())) >= 0
