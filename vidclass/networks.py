@@ -110,13 +110,7 @@ def frame_head(features: int, classes: int, units: int, dropout: float) -> keras
 
 
 def gru_head(
-    length: int,
-    features: int,
-    classes: int,
-    units: Sequence[int],
-    dropout: float,
-    dense: int | None = None,
-    pooled: bool = False,
+    length: int, features: int, classes: int, units: Sequence[int], dropout: float, dense: int = 0, pooled: bool = False
 ) -> keras.Model:
     """A window of features and its mask -> probabilities: masked GRU layers, dropout, softmax.
 
@@ -130,9 +124,8 @@ def gru_head(
         classes: Number of labels.
         units: Width of each GRU layer.
         dropout: Share dropped after the last GRU.
-        dense: Width of a further layer before the softmax; None for none.
-        pooled: Whether the mean feature of the frames that there are is joined to the last state: what a clip shows,
-            beside how it goes.
+        dense: Width of a further layer before the softmax; 0 for none.
+        pooled: Whether the mean feature is joined to the last state: what a clip shows, beside how it goes.
     """
     import keras
 

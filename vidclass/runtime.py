@@ -158,14 +158,18 @@ def load_exported(
         batch = 1 if takes_pictures else BATCH_OF_VECTORS
         set_batch(model, batch)
         _safety.check_shapes(model, path)
-        return _OpenVinoNetwork(core.compile_model(model, "CPU", hints), batch), f"OpenVINO {chosen}"
+        return _OpenVinoNetwork(
+            core.compile_model(model, "CPU", hints), batch
+        ), f"OpenVINO {hints['INFERENCE_PRECISION_HINT']}"
     except RuntimeError as error:
         raise BundleError(f"{path} must be a network that OpenVINO reads. It is not ({error}).") from error
 
 
 def _load_openvino(bundle: Bundle, precision: Precision | None, threads: int | None) -> LoadedNetworks:
-    embed = load_exported(bundle.folder / "embed.xml", precision, threads)[0] if bundle.embeds else None
     head, words = load_exported(bundle.folder / "head.xml", precision, threads)
+    embed = None
+    if bundle.embeds:  # nearly all of the work, so its precision is what is told
+        embed, words = load_exported(bundle.folder / "embed.xml", precision, threads)
     size, length, features = bundle.preprocess.size, bundle.window.length, embed.gives if embed else ()
     picture = (size, size, 3)
     wanted = {
