@@ -49,8 +49,9 @@ def test_a_picture_of_the_right_size_stays_as_it_is():
         assert np.array_equal(Preprocess(32, geometry)(picture), picture)
 
 
-def test_shrinking_averages():
-    stripes = np.zeros((64, 64, 3), np.uint8)
+@pytest.mark.parametrize("height", [64, 12])
+def test_a_side_that_shrinks_is_averaged_whatever_the_other_does(height):
+    stripes = np.zeros((height, 64, 3), np.uint8)
     stripes[:, ::2] = 255
     assert np.all(np.abs(resize(stripes, (16, 16)).astype(int) - 128) <= 1)
 

@@ -59,7 +59,8 @@ class Preprocess:
 
 
 def resize(image: Image, size: tuple[int, int]) -> Image:
-    """The picture at (width, height): averaged when it shrinks, so that it does not alias; linear when it grows."""
-    shrinks = size[0] * size[1] < image.shape[0] * image.shape[1]
-    scaled = cv2.resize(image, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    return scaled.astype(np.uint8, copy=False)
+    """The picture at (width, height): averaged along a side that shrinks, so that it does not alias; linear along one
+    that grows. FFmpeg's scaler does the same, OpenCV only where both sides shrink."""
+    height, width = image.shape[:2]
+    shrunk = cv2.resize(image, (min(width, size[0]), min(height, size[1])), interpolation=cv2.INTER_AREA)
+    return cv2.resize(shrunk, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
