@@ -62,6 +62,7 @@ def test_it_fits_the_screen(site, browser, flicker, width, dark):
     boxes = [video.bounding_box() for video in tab.page.locator(".vc-player video").all()]
     assert (boxes[0]["y"] == boxes[1]["y"]) == (width == WIDE)
     assert all(box["width"] > 0.8 * (width if width == NARROW else 400) for box in boxes)
+    assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
     tab.close()
     assert tab.complaints == []
 

@@ -72,6 +72,15 @@ def test_the_card_can_be_measured_again(training, family, tmp_path):
     assert test["top1"] == found.bundle.metrics["test"]["top1"]
 
 
+def test_the_arithmetic_that_is_measured_can_be_chosen(training, monkeypatch):
+    found, load, asked = training("frame-cnn"), vidclass.load, []
+    monkeypatch.setattr(vidclass, "load", lambda *given, **options: asked.append(options) or load(*given, **options))
+    split = found.work / found.bundle.name / "split.csv"
+    words = ["evaluate", "--model", found.bundle.folder, "--data", split, "--split", "test", "--precision", "f32"]
+    assert main([str(word) for word in words]) == 0
+    assert asked == [{"precision": "f32"}]
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_split_keeps_sources_apart_and_bad_files_are_counted(training, family):
     found = training(family)

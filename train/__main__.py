@@ -75,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     sources.add_arguments(command)
     command.add_argument("--split", help="only the items of this part")
     command.add_argument("--queue-size", type=int, nargs="+", help="K at which smoothing is measured")
+    command.add_argument("--precision", choices=("f32", "bf16"), help="of the arithmetic; defaults to what serves here")
     command.add_argument("--json", type=Path, help="file for the metrics")
     command.set_defaults(run=_evaluate)
     studies.add_commands(commands)
@@ -137,7 +138,7 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     queue_sizes = [check_queue_size(size) for size in arguments.queue_size or evaluate.QUEUE_SIZES]
     if arguments.json:
         check_writable(arguments.json)
-    classifier = vidclass.load(arguments.model)
+    classifier = vidclass.load(arguments.model, precision=arguments.precision)
     predictions = evaluate.predict(classifier, sources.to_measure(arguments, classifier.bundle.labels))
     metrics = evaluate.measure(predictions, queue_sizes)
     print(evaluate.report(predictions))
