@@ -3,7 +3,7 @@
     python -m train cnn-gru --recipe cnn-gru-ucf --data UCF101/index.csv --weights models/frame-cnn-ucf
 
 Fifteen minutes on two cores of a server processor (AVX-512), most of them for the features. Top-1 0.880 (271 of 308) on
-the test clips, 0.885 on the 113 of the validation part while the head trained; another seed of the head 0.867 and 0.876.
+the test clips, 0.885 on the 113 of the validation part while the head trained; another seed 0.867 and 0.876.
 Heads whose weights were averaged over fifteen epochs gave 0.870 and 0.867 with two seeds; a lower rate with more noise
 0.805. CNN and GRU trained together from ImageNet's weights, nine epochs on windows of 12 frames and with the features'
 differences between frames joined to them, gave 0.854 (0.885 on the validation part).
