@@ -151,7 +151,7 @@ def test_the_table_of_models_has_them_all_with_their_measured_numbers():
         bytes_ = sum((made.folder / file).stat().st_size for file in made.required_files())
         assert knows.startswith(f"{len(made.labels)} ")
         assert top1 == f"{made.top1:.3f}"
-        assert size == f"{bytes_ / 2**20:.1f} MB"
+        assert size == f"{bytes_ / 1e6:.1f} MB"
 
 
 def _table(first):
