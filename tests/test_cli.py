@@ -301,6 +301,15 @@ def test_a_full_disk_is_told_and_leaves_no_file(models, clip, tmp_path, run, mon
     assert not (tmp_path / "o.json").exists()
 
 
+@pytest.fixture
+def heeded_interrupts():
+    """Lets what a test starts heed Ctrl-C, which a shell's background jobs ignore, and all that they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded_interrupts")
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_real_process_stops_cleanly(tmp_path, make_clip, sent, code):
     model = tiny.write(tmp_path / "tiny").folder
