@@ -11,13 +11,13 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, get_args
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow otherwise tells the processor's features
 
 from train import data, publish, rights, sources, studies
 from train.checks import MIN_SIDE
-from vidclass import zoo
+from vidclass import runtime, zoo
 from vidclass.bundle import FAMILIES
 from vidclass.errors import OptionError, VidclassError
 from vidclass.files import check_writable, replacing
@@ -75,7 +75,9 @@ def parser() -> argparse.ArgumentParser:
     sources.add_arguments(command)
     command.add_argument("--split", help="only the items of this part")
     command.add_argument("--queue-size", type=int, nargs="+", help="K at which smoothing is measured")
-    command.add_argument("--precision", choices=("f32", "bf16"), help="of the arithmetic; defaults to what serves here")
+    command.add_argument(
+        "--precision", choices=get_args(runtime.Precision), help="of the arithmetic; defaults to what serves here"
+    )
     command.add_argument("--json", type=Path, help="file for the metrics")
     command.set_defaults(run=_evaluate)
     studies.add_commands(commands)
