@@ -1,71 +1,64 @@
-"""What the order of frames is worth: windows shuffled, frozen, and as they are."""
+"""What the order of frames is worth: clips shuffled, frozen, and as they are."""
 
+import cv2
 import numpy as np
 import pytest
 
 from tests import fakes
 from train import order
 from train.data import Item
-from vidclass import runtime
 from vidclass.bundle import Window
-from vidclass.classify import Classifier
+from vidclass.classify import Sighting
 from vidclass.errors import OptionError
+from vidclass.motion import STILL
+from vidclass.pipeline import analyse
+from vidclass.preprocess import Preprocess
+from vidclass.runtime import LoadedNetworks
 
 
 def backwards(count):
     return np.arange(count)[::-1]
 
 
-def shown(item, to):
-    """What a head is shown in place of `item`."""
-    head = fakes.Network(lambda *arrays: np.zeros(3, np.float32))
-    list(order.Reordered(head, to).map([item]))
-    return head.seen[0]
+def shown(levels, to, family="cnn-gru"):
+    """The levels of the pictures that a model is given, of a clip of plain greys whose every frame is sampled."""
+    model = fakes.classifier(family, window=Window(3, 10.0, 1))
+    frames = [Sighting(n / 10, lambda v=v: np.full((8, 8, 3), v, np.uint8)) for n, v in enumerate(levels)]
+    rows = list(order.Reordered(model.bundle, LoadedNetworks(model._embed, model._head, "fake"), to).rows(frames))
+    assert len(rows) == len(levels)
+    return [int(item[0].mean()) for item in model._embed.seen]
 
 
-def stack(*levels):
-    """A 3D CNN's window of plain frames."""
-    return np.stack([np.full((4, 4, 3), value, np.uint8) for value in levels])
+def test_the_sampled_frames_of_a_clip_change_places():
+    assert shown([10, 20, 30, 40, 50], backwards) == [50, 40, 30, 20, 10]
 
 
-def levels(window):
-    return window.reshape(len(window), -1)[:, 0].tolist()
+def test_one_frame_repeated_stands_in_every_place():
+    assert shown([10, 20, 30], lambda count: np.full(count, count // 2)) == [20, 20, 20]
 
 
-def test_only_steps_that_are_there_change_places_in_a_masked_window():
-    features = np.array([[1.0], [2], [3], [0], [0]], np.float32)
-    mask = np.array([1, 1, 1, 0, 0], np.float32)
-    window, seen = shown((features, mask), backwards)
-    assert window.ravel().tolist() == [3, 2, 1, 0, 0]
-    assert seen is mask
-    assert features.ravel().tolist() == [1, 2, 3, 0, 0]  # the original is another one's too
+def test_frames_that_are_not_sampled_stay_out_of_it():
+    model = fakes.classifier("cnn-gru", window=Window(3, 5.0, 1))
+    frames = [Sighting(n / 10, lambda v=n: np.full((8, 8, 3), v, np.uint8)) for n in range(6)]
+    changed = order.Reordered(model.bundle, LoadedNetworks(model._embed, model._head, "fake"), backwards)
+    assert len(list(changed.rows(frames))) == 6
+    assert [int(item[0].mean()) for item in model._embed.seen] == [4, 2, 0]
 
 
-def test_the_padding_of_a_stack_is_made_of_the_first_frame_shown():
-    (window,) = shown((stack(1, 1, 1, 2, 3),), backwards)
-    assert levels(window) == [3, 3, 3, 2, 1]
-
-
-def test_a_full_stack_is_reordered_whole():
-    (window,) = shown((stack(1, 2, 3, 4),), backwards)
-    assert levels(window) == [4, 3, 2, 1]
-
-
-@pytest.mark.parametrize(
-    ("frames", "expected"), [((1, 1, 1), 2), ((1, 2, 1), 0), ((1, 1, 2), 1), ((1,), 0), ((1, 2, 2), 0)]
-)
-def test_padding_is_the_first_frame_repeated(frames, expected):
-    assert order.padded(stack(*frames)) == expected
-
-
-def test_one_frame_repeated_fills_window_and_padding():
-    (window,) = shown((stack(1, 1, 2, 3),), lambda count: np.full(count, count - 1))
-    assert levels(window) == [3, 3, 3, 3]
-
-
-def test_in_order_a_head_sees_what_it_always_sees():
-    item = (stack(1, 1, 2, 3),)
-    assert np.array_equal(shown(item, np.arange)[0], item[0])
+def test_flow_is_that_of_the_frames_as_shown():
+    """A model of motion sees none where one frame stands in every place."""
+    architecture = {**fakes.ARCHITECTURES["cnn-gru"], "flows": 1}
+    model = fakes.classifier("cnn-gru", window=Window(3, 10.0, 1), architecture=architecture, preprocess=Preprocess(64))
+    embed = fakes.Network(lambda picture, flow: np.array([picture.mean()], np.float32))
+    random = np.random.default_rng(0).integers(0, 256, (80, 80), np.uint8)
+    smooth = cv2.GaussianBlur(random, (0, 0), 3)
+    half = [np.dstack([np.vstack([smooth[8 : 8 + 32, n * 2 : n * 2 + 64], smooth[:32, :64]])] * 3) for n in range(5)]
+    for to, moves in ((np.arange, True), (lambda count: np.full(count, 2), False)):
+        embed.seen.clear()
+        loaded = LoadedNetworks(embed, model._head, "fake")
+        frames = [Sighting(n / 10, lambda n=n: half[n]) for n in range(5)]
+        list(order.Reordered(model.bundle, loaded, to).rows(frames))
+        assert any((flow != STILL).any() for _, flow in embed.seen) == moves
 
 
 def moving(family):
@@ -105,7 +98,7 @@ def clips(make_clip):
 def test_a_model_of_motion_loses_when_frames_are_shuffled(clips, family):
     bundle = fakes.bundle(family, window=Window(5, 5.0, 1))
     embed = None if family == "conv3d" else fakes.Network(fakes.grey)
-    loaded = runtime.LoadedNetworks(embed, moving(family), "fake")
+    loaded = LoadedNetworks(embed, moving(family), "fake")
     found = order.study(bundle, loaded, clips)
     assert found["count"] == 6
     assert found["in_order"] == 1.0
@@ -127,7 +120,7 @@ def test_a_model_of_colours_loses_nothing(make_clip):
         for n, (name, v) in enumerate([("dark", 30), ("bright", 220)])
     ]
     model = fakes.classifier("cnn-gru")
-    loaded = runtime.LoadedNetworks(model._embed, model._head, "fake")
+    loaded = LoadedNetworks(model._embed, model._head, "fake")
     found = order.study(model.bundle, loaded, clips)
     assert found["in_order"] == found["shuffled"] == found["repeated"] == 1.0
     assert found["gain_interval"] == [0.0, 0.0]
@@ -135,12 +128,10 @@ def test_a_model_of_colours_loses_nothing(make_clip):
 
 def test_the_rows_in_order_are_those_of_serving(clips):
     model = fakes.classifier("conv3d")
-    changed = Classifier(model.bundle, runtime.LoadedNetworks(None, order.Reordered(model._head, np.arange), "fake"))
-    from vidclass.pipeline import analyse
-
+    changed = order.Reordered(model.bundle, LoadedNetworks(None, model._head, "fake"), np.arange)
     assert np.array_equal(analyse(clips[0].path, model).rows, analyse(clips[0].path, changed).rows)
 
 
 def test_a_model_of_single_frames_is_refused():
     with pytest.raises(OptionError, match="frame by frame"):
-        order.study(fakes.bundle(), runtime.LoadedNetworks(None, fakes.Network(fakes.third), "fake"), [])
+        order.study(fakes.bundle(), LoadedNetworks(None, fakes.Network(fakes.third), "fake"), [])

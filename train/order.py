@@ -1,9 +1,10 @@
-"""Does time matter to a model? Its accuracy with the frames of each window in order, shuffled, and all the same.
+"""Does time matter to a model? Its accuracy with the frames of each clip in order, shuffled, and all the same.
 
 A model that scores as well on shuffled frames looks at what a clip shows and not at how it moves.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from train import compare, evaluate
 from train.data import Item
 from vidclass import runtime
 from vidclass.bundle import Bundle
-from vidclass.classify import Classifier
+from vidclass.classify import Classifier, Row, Sighting, Windower
 from vidclass.errors import OptionError
+from vidclass.preprocess import Image
 
 SEEDS = (0, 1, 2)
 """Of the shufflings, whose mean is told."""
@@ -23,45 +25,40 @@ Order = Callable[[int], NDArray[np.int64]]
 """Number n of frames -> which of them, `(n,)`, are shown in their places."""
 
 
-class Reordered:
-    """A head that is shown the frames of each window in another order.
+class Reordered(Classifier):
+    """A model that is shown the sampled frames of each clip in another order.
 
-    Only frames that are there change places. Padding is made anew as serving makes it: for the CNN-GRU masked steps at
-    the end, for the 3D CNN the first frame shown, repeated in front.
+    They change places before anything is made of them, so that flow, windows and padding are made as serving makes
+    them, of the frames as shown.
     """
 
-    def __init__(self, head: runtime.Network, order: Order):
+    def __init__(self, bundle: Bundle, loaded: runtime.LoadedNetworks, order: Order):
         """
         Args:
-            head: The network.
+            bundle: The model.
+            loaded: Its networks.
             order: What it is shown.
         """
-        self._head, self._order = head, order
+        super().__init__(bundle, loaded)
+        self._order = order
 
-    def map(self, items: Iterable[runtime.Arrays]) -> Iterator[NDArray[np.float32]]:
-        """See `vidclass.runtime.Network.map`."""
-        return self._head.map(map(self._reordered, items))
+    def rows(self, frames: Iterable[Sighting]) -> Iterator[Row]:
+        """See `Classifier.rows`. The sampled frames of a whole clip are held at once."""
+        window = Windower(self.bundle)
+        times: list[float] = []
+        sampled: list[int] = []
+        pictures: list[Image] = []
+        for number, frame in enumerate(frames):
+            times.append(frame.time)
+            if window.advance(frame.time):
+                sampled.append(number)
+                pictures.append(frame.picture())
+        shown: dict[int, int] = dict(zip(sampled, self._order(len(sampled)).tolist(), strict=True))
 
-    def _reordered(self, item: runtime.Arrays) -> runtime.Arrays:
-        window, *mask = item
-        changed = window.copy()
-        if mask:
-            count = int(mask[0].sum())
-            changed[:count] = window[:count][self._order(count)]
-            return changed, *mask
-        count = len(window) - padded(window)
-        changed[len(window) - count :] = window[len(window) - count :][self._order(count)]
-        changed[: len(window) - count] = changed[len(window) - count]
-        return (changed,)
+        def picture(number: int) -> Image:
+            return pictures[shown[number]]
 
-
-def padded(stack: NDArray[Any]) -> int:
-    """Frames of a 3D CNN's stack `(T, S, S, 3)` that repeat the first one in front: its padding.
-
-    A clip that starts with a still looks the same, to the model too.
-    """
-    same = (stack[1:] == stack[0]).all(axis=(1, 2, 3))
-    return len(same) if same.all() else int(same.argmin())
+        return super().rows(Sighting(time, partial(picture, number)) for number, time in enumerate(times))
 
 
 def study(made: Bundle, loaded: runtime.LoadedNetworks, items: Sequence[Item]) -> dict[str, Any]:
@@ -74,7 +71,7 @@ def study(made: Bundle, loaded: runtime.LoadedNetworks, items: Sequence[Item]) -
 
     Returns:
         `count` of clips; top-1 `in_order`, `shuffled` (mean over `SEEDS`, and `shuffled_range`) and `repeated` (the
-        window's last frame in every place); and `gain`, in order less shuffled, with its 95 % `gain_interval`.
+        clip's middle frame in every place); and `gain`, in order less shuffled, with its 95 % `gain_interval`.
 
     Raises:
         OptionError: The model judges single frames.
@@ -83,8 +80,7 @@ def study(made: Bundle, loaded: runtime.LoadedNetworks, items: Sequence[Item]) -
         raise OptionError(f"The order of frames matters to models of windows. {made.name} judges frame by frame.")
 
     def predicted(order: Order) -> evaluate.Predictions:
-        changed = loaded._replace(head=Reordered(loaded.head, order))
-        return evaluate.predict(Classifier(made, changed), items)
+        return evaluate.predict(Reordered(made, loaded, order), items)
 
     def right(order: Order) -> NDArray[np.bool_]:
         return compare.right(predicted(order))
@@ -98,7 +94,7 @@ def study(made: Bundle, loaded: runtime.LoadedNetworks, items: Sequence[Item]) -
         "in_order": float(in_order.mean()),
         "shuffled": float(shuffled.mean()),
         "shuffled_range": [float(shuffled.mean(axis=1).min()), float(shuffled.mean(axis=1).max())],
-        "repeated": float(right(lambda count: np.full(count, count - 1)).mean()),
+        "repeated": float(right(lambda count: np.full(count, count // 2)).mean()),
         "gain": float(gains.mean()),
         "gain_interval": list(compare.interval(gains, [each.item.group for each in first.found])),
     }
