@@ -80,7 +80,7 @@ def classifier(family: str = "frame-cnn", **fields: Any) -> Classifier:
 
 
 def write_tiny_bundle(folder: Path, family: str = "frame-cnn", **fields: Any) -> Bundle:
-    """A real bundle with random weights for pictures of 32 px and `LABELS`.
+    """A real bundle with random weights for pictures of 32 px, unless told otherwise, and `LABELS`.
 
     Its networks are lively: other pictures get clearly other probabilities, which Keras's own initial weights, meant
     for larger pictures, would not give.
@@ -92,7 +92,7 @@ def write_tiny_bundle(folder: Path, family: str = "frame-cnn", **fields: Any) ->
 
     keras.utils.set_random_seed(0)
     made = bundle(family, **{"folder": folder, "name": f"tiny-{family}", "preprocess": Preprocess(32), **fields})
-    built = networks.build(family, made.architecture, 32, len(made.labels), made.window.length)
+    built = networks.build(family, made.architecture, made.preprocess.size, len(made.labels), made.window.length)
     random = np.random.default_rng(0)
     for weight in [weight for network in built if network is not None for weight in network.weights]:
         if weight.path.endswith("kernel"):

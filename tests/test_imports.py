@@ -12,9 +12,9 @@ ROOT = Path(__file__).parent.parent
 
 LAYERS = (
     # Leaves: no pictures, no clips, no models.
-    {"errors", "files", "sampling", "smoothing", "palette", "lettering", "progress", "preprocess", "_clock", "_bar"}
-    | {"_cache", "_openvino", "_precision", "_hub_errors"},
-    {"_frame", "_source", "_safety"},
+    {"errors", "files", "sampling", "smoothing", "palette", "lettering", "progress", "preprocess", "motion", "_clock"}
+    | {"_bar", "_cache", "_openvino", "_precision", "_hub_errors"},
+    {"_frame", "_source", "_safety", "backbones"},
     {"_reader", "_audio", "annotate", "bundle", "networks", "analysis"},
     {"_writer", "runtime", "hub", "public_clips"},
     {"video", "classify", "zoo", "charts", "_svg", "_png", "verify"},
@@ -32,7 +32,7 @@ OWNERS = {
     "huggingface_hub": {"vidclass/hub.py", "vidclass/_hub_errors.py", "vidclass/public_clips.py"},
     "openvino": {"vidclass/_openvino.py", "vidclass/_safety.py"},
     "tensorflow": {"vidclass/runtime.py"},
-    "keras": {"vidclass/networks.py", "train/*"},
+    "keras": {"vidclass/backbones.py", "vidclass/networks.py", "train/*"},
     "gradio": {"vidclass/page/*", "app.py"},
     "matplotlib": {"vidclass/_png.py", "train/*"},
     "sklearn": {"train/*"},

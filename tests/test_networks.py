@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests import fakes
-from vidclass import networks, runtime
+from vidclass import backbones, networks, runtime
 from vidclass.bundle import FAMILIES
 from vidclass.errors import OptionError
 
@@ -52,33 +52,33 @@ def test_saved_weights_are_loaded_again_to_the_same_numbers(tiny_bundle, family)
             assert [weight.shape for weight in new.get_weights()] == [weight.shape for weight, _ in pairs]
 
 
-@pytest.mark.parametrize("name", networks.BACKBONES)
+@pytest.mark.parametrize("name", backbones.BACKBONES)
 def test_a_backbone_scales_raw_pixels_as_its_weights_expect_them(name, monkeypatch):
-    monkeypatch.setattr(networks, "keep_statistics", lambda base: lambda scaled: scaled)
-    scaling = networks.backbone(name, None)
+    monkeypatch.setattr(backbones, "keep_statistics", lambda base: lambda scaled: scaled)
+    scaling = backbones.backbone(name, None)
     low, high = (np.asarray(scaling(np.full((1, 8, 8, 3), value, np.float32)))[0, 0, 0] for value in (0, 255))
     if name == "ResNet50":  # blue, green, red, less the mean of the ImageNet pictures
-        assert np.allclose(low, -np.array(networks.CAFFE_MEAN), atol=1e-3)
-        assert np.allclose(high, 255 - np.array(networks.CAFFE_MEAN), atol=1e-3)
+        assert np.allclose(low, -np.array(backbones.CAFFE_MEAN), atol=1e-3)
+        assert np.allclose(high, 255 - np.array(backbones.CAFFE_MEAN), atol=1e-3)
     else:
         assert np.allclose(low, -1) and np.allclose(high, 1)
 
 
 def test_a_backbone_takes_pictures_of_any_size_unless_told():
-    assert networks.backbone("MobileNetV2", None).input_shape == (None, None, None, 3)
-    assert networks.backbone("MobileNetV2", 64).output_shape == (None, 2, 2, 1280)
+    assert backbones.backbone("MobileNetV2", None).input_shape == (None, None, None, 3)
+    assert backbones.backbone("MobileNetV2", 64).output_shape == (None, 2, 2, 1280)
 
 
 def test_weights_can_be_given_as_a_file(tmp_path):
     base = keras.applications.MobileNet(alpha=0.75, include_top=False, weights=None, input_shape=(32, 32, 3))
     enliven(base)
     base.save_weights(tmp_path / "base.weights.h5")
-    made = networks.backbone("MobileNet-0.75", 32, str(tmp_path / "base.weights.h5"))
+    made = backbones.backbone("MobileNet-0.75", 32, str(tmp_path / "base.weights.h5"))
     assert all(np.allclose(*pair) for pair in zip(made.get_weights(), base.get_weights(), strict=True))
 
 
 def test_batch_norm_keeps_its_statistics_while_it_trains():
-    embed = networks.frame_embed("MobileNet-0.75", 32)
+    embed = backbones.frame_embed("MobileNet-0.75", 32)
     norms = [layer for layer in embed._flatten_layers() if isinstance(layer, keras.layers.BatchNormalization)]
     before = [np.asarray(layer.moving_mean) for layer in norms]
     pixels = stack()[0]
@@ -164,3 +164,46 @@ def test_the_small_3d_cnn_can_be_built(grey):
 def test_what_cannot_be_built_is_refused(family, architecture, pattern):
     with pytest.raises(OptionError, match=pattern):
         networks.build(family, architecture, 32, 3, 4)
+
+
+def two_stream(size=64, flows=2):
+    return networks.build("cnn-gru", {**fakes.ARCHITECTURES["cnn-gru"], "flows": flows}, size, 3, 4)
+
+
+def test_a_cnn_gru_can_see_flow_beside_the_frame():
+    embed, head = two_stream()
+    enliven(backbones.streams(embed)[1])
+    frames, flow = stack(1, 4, 64)[0], np.full((4, 32, 32, 4), 128, np.float32)
+    still = np.asarray(embed([frames, flow]))
+    assert still.shape == (4, 768 + 384) and head.inputs[0].shape == (None, 4, 768 + 384)
+    moved = np.asarray(embed([frames, flow + 40]))
+    assert np.allclose(still[:, :768], moved[:, :768])  # what the frame shows is its own stream's
+    assert not np.allclose(still[:, 768:], moved[:, 768:])
+
+
+def test_the_streams_of_an_embedding_can_be_had_apart():
+    embed, _ = two_stream()
+    frame, flow = backbones.streams(embed)
+    assert frame.output.shape[-1] == 768 and flow.output.shape[-1] == 384
+    one = backbones.frame_embed("MobileNet-0.75", 32)
+    assert backbones.streams(one) == (one, None)
+
+
+def test_a_flow_cnn_starts_from_a_picture_cnn_that_sees_no_colour(tmp_path):
+    base = keras.applications.MobileNet(alpha=0.75, include_top=False, weights=None, input_shape=(32, 32, 3))
+    enliven(base)
+    base.save_weights(tmp_path / "base.weights.h5")
+    made = backbones.flow_embed(32, 3, str(tmp_path / "base.weights.h5"))
+    first, *others = made.get_weights()
+    given = base.get_weights()
+    assert first.shape == (3, 3, 6, 24)
+    assert np.allclose(first, given[0].mean(axis=2, keepdims=True) / 2, atol=1e-6)
+    assert 100 > len(others) > 20 and all(np.array_equal(*pair) for pair in zip(others, given[1:], strict=False))
+
+
+def test_no_motion_is_nothing_to_a_flow_cnn():
+    made = backbones.flow_embed(32, 1)
+    scaled = next(layer for layer in made.layers if isinstance(layer, keras.layers.Rescaling))(
+        np.full((1, 32, 32, 2), 128, np.float32)
+    )
+    assert np.allclose(np.asarray(scaled), 0)

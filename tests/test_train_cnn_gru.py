@@ -4,16 +4,14 @@ import keras
 import numpy as np
 import pytest
 
-from tests import fakes, tiny_data
+from tests import tiny_data
 from tests.trained import untraced
 from train import cnn_gru
-from train.augment import GENTLE
 from train.cnn_gru import Head
 from train.data import Item
 from train.pictures import PictureSpec
 from vidclass import networks
 from vidclass.bundle import Window
-from vidclass.preprocess import Preprocess
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the:UserWarning")  # see `untraced`
 
@@ -99,11 +97,11 @@ def test_windows_are_decided_by_the_seed():
 def test_unreadable_clips_are_left_out(tmp_path, capsys):
     paths = [tmp_path / "missing.mp4", tiny_data.clip(tmp_path / "a.mp4", 12), tiny_data.clip(tmp_path / "b.mp4", 12)]
     items = [Item(path, "a", path.name, part) for path, part in zip(paths, ("train", "train", "test"), strict=True)]
-    head = Head(spec=PictureSpec(40, 10.0), views=3, strength=GENTLE)
-    network = fakes.Network(lambda picture: picture.mean(axis=(0, 1)).astype(np.float32))
-    found, used = cnn_gru.prepare(items, network, "key", Preprocess(16), head, 0, tmp_path / "cache")
+    head = Head(spec=PictureSpec(40, 10.0))
+    store, used = cnn_gru.decode(items, head, tmp_path / "cache")
     assert [item.path.name for item in used] == ["a.mp4"]
-    assert [each.shape for each in found] == [(3, 3, 3)]
+    assert [store.count(number) for number in range(len(store.shapes))] == [5]
+    assert store[0, 0].shape[2] == 3
     assert "Skipped 1 unreadable files" in capsys.readouterr().out
 
 

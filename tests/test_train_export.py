@@ -6,8 +6,8 @@ import pytest
 
 from tests import fakes
 from train import export
+from vidclass import backbones, networks, runtime
 from vidclass import bundle as bundles
-from vidclass import networks, runtime
 from vidclass.preprocess import Preprocess
 
 
@@ -58,7 +58,7 @@ def embed():
     x = keras.layers.ReLU(6.0)(keras.layers.BatchNormalization()(x))
     x = keras.layers.Conv2D(12, 1, use_bias=True)(x)
     x = keras.layers.BatchNormalization(scale=False)(x)
-    made = networks.keep_statistics(keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(x)))
+    made = backbones.keep_statistics(keras.Model(pixels, keras.layers.GlobalAveragePooling2D()(x)))
     lively(made)
     return made
 
@@ -67,7 +67,7 @@ PICTURES = np.random.default_rng(2).integers(0, 256, (6, 32, 32, 3), np.uint8)
 
 
 def test_settling_changes_the_numbers_and_not_what_they_compute(embed):
-    copy = networks.keep_statistics(embed)
+    copy = backbones.keep_statistics(embed)
     export._settle(copy)
     assert np.allclose(copy.predict(PICTURES, verbose=0), embed.predict(PICTURES, verbose=0), atol=0.02)
     for weight in copy.get_weights():
@@ -89,7 +89,7 @@ def test_a_cnn_runs_as_it_will_serve_and_says_nothing(embed, tmp_path, capfd):
 def test_the_key_of_a_cnn_changes_with_its_weights_and_its_input(embed, tmp_path, monkeypatch):
     monkeypatch.setattr(export, "_export", lambda *_: None)
     monkeypatch.setattr(runtime, "load_exported", lambda *_: (None, ""))
-    other = networks.keep_statistics(embed)
+    other = backbones.keep_statistics(embed)
     keys = [export.embedding(network, Preprocess(32), tmp_path)[1] for network in (embed, other)]
     assert keys[0] == keys[1]
     keys.append(export.embedding(other, Preprocess(32, "center_crop"), tmp_path)[1])

@@ -10,11 +10,12 @@ from train import features, pictures
 from train.augment import GENTLE, Strength
 from train.data import Item
 from train.pictures import PictureSpec
+from vidclass.motion import STILL
 from vidclass.preprocess import Preprocess
 
 SETTINGS = {
     "weights_key": "weights",
-    "preprocess": Preprocess(16),
+    "preprocess": Preprocess(32),
     "strength": Strength(),
     "views": 2,
     "step": 2,
@@ -41,10 +42,12 @@ def items(tmp_path):
 def extract(items, tmp_path):
     """Extracts; returns the features and how many pictures the network saw."""
 
-    def run(spec=None, **changed):
+    def run(spec=None, flows=0, **changed):
         store = pictures.load(items, spec or PictureSpec(sample_fps=10.0), tmp_path / "cache")
-        network = fakes.Network(colour)
-        found = features.extract(network, pictures=store, cache=tmp_path / "cache", **{**SETTINGS, **changed})
+        network = fakes.Network(lambda picture, *_: colour(picture))
+        found = features.extract(
+            network, pictures=store, cache=tmp_path / "cache", flows=flows, **{**SETTINGS, **changed}
+        )
         return found, len(network.seen)
 
     return run
@@ -60,7 +63,7 @@ def test_there_is_a_feature_for_every_step_of_every_view(extract):
 def test_the_first_view_is_what_serving_sees(extract, items, tmp_path):
     found, _ = extract()
     store = pictures.load(items, PictureSpec(sample_fps=10.0), tmp_path / "cache")
-    expected = [colour(Preprocess(16)(store[0, n])) for n in (0, 2, 4, 6)]
+    expected = [colour(Preprocess(32)(store[0, n])) for n in (0, 2, 4, 6)]
     assert np.allclose(found[0][0], expected, atol=0.1)  # kept as 16-bit numbers
     assert not np.allclose(found[0][1], expected, atol=1.0)
 
@@ -71,6 +74,17 @@ def test_all_frames_of_a_view_are_changed_alike(extract):
     gains = found[0][1:].astype(float) / found[0][0]
     assert np.ptp(gains, axis=1).max() < 0.02  # over the frames of a view
     assert np.ptp(gains, axis=0).max() > 0.02  # over the views
+
+
+def test_a_network_of_two_streams_sees_each_views_own_flow(items, tmp_path):
+    store = pictures.load(items, PictureSpec(sample_fps=10.0), tmp_path / "cache")
+    network = fakes.Network(lambda picture, flow: np.append(colour(picture), flow.mean()).astype(np.float32))
+    settings = {**SETTINGS, "preprocess": Preprocess(64)}
+    found = features.extract(network, pictures=store, cache=tmp_path / "cache", flows=2, **settings)
+    assert [each.shape for each in found] == [(2, 4, 4), (2, 0, 4), (2, 1, 4)]
+    assert {flow.shape for _, flow in network.seen} == {(32, 32, 4)}
+    moving = {n for n, (_, flow) in enumerate(network.seen) if (flow != STILL).any()}
+    assert moving and not moving & {0, 4, 8, 9}  # the first of each view of each clip
 
 
 def test_a_second_run_infers_nothing(extract):
@@ -85,11 +99,12 @@ def test_a_second_run_infers_nothing(extract):
     [
         {"weights_key": "other weights"},
         {"preprocess": Preprocess(20)},
-        {"preprocess": Preprocess(16, "center_crop")},
+        {"preprocess": Preprocess(32, "center_crop")},
         {"strength": GENTLE},
         {"views": 3},
         {"step": 1},
         {"seed": 1},
+        {"flows": 1},
         {"spec": PictureSpec(sample_fps=5.0)},
         {"spec": PictureSpec(sample_fps=10.0, short_side=24)},
         {"spec": PictureSpec(sample_fps=10.0, seconds=0.3)},

@@ -10,7 +10,7 @@ from tests.trained import untraced
 from train import fit
 from train.augment import GENTLE
 from train.fit import Schedule, Stage
-from vidclass import networks
+from vidclass import backbones
 
 STAGES = (Stage(8, 2, 3e-2), Stage(8, 2, 1e-2, gentle=True, batch_norm=True))
 SCHEDULE = Schedule(stages=STAGES, batch_size=4, warmup_steps=3, weight_decay=1e-3)
@@ -62,7 +62,7 @@ def small_network(seed=0):
     x = keras.layers.ReLU()(keras.layers.BatchNormalization(name="norm")(x))
     x = keras.layers.Dropout(0.3)(keras.layers.GlobalAveragePooling2D()(x))
     model = keras.Model(pixels, keras.layers.Dense(3, activation="softmax", name="classes")(x))
-    return networks.keep_statistics(model)
+    return backbones.keep_statistics(model)
 
 
 def scores(*values):

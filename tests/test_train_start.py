@@ -8,8 +8,9 @@ import pytest
 
 from tests import trained
 from train import start
-from vidclass import networks
+from vidclass import backbones, runtime
 from vidclass.errors import OptionError
+from vidclass.preprocess import Preprocess
 
 FRAMES = trained.RECIPES["frame-cnn"]
 GRU = trained.RECIPES["cnn-gru"]
@@ -47,8 +48,6 @@ def test_a_file_of_weights_is_taken_over_by_the_backbone(backbone):
 def test_another_bundles_cnn_is_taken_over(tiny_bundle):
     other = tiny_bundle("frame-cnn")
     nets = start.build(replace(GRU, weights=str(other.folder)), 3)
-    from vidclass import runtime
-
     assert same(nets.embed.get_weights(), runtime.build_keras(other).embed.get_weights())
     assert nets.head.output.shape == (None, 3)
 
@@ -95,7 +94,7 @@ def test_a_failed_download_is_told_in_a_sentence(monkeypatch):
     def fail(*_):
         raise Exception("URL fetch failure on https://example.org: None -- [Errno -2]\nTraceback")
 
-    monkeypatch.setattr(networks, "backbone", fail)
+    monkeypatch.setattr(backbones, "backbone", fail)
     with pytest.raises(OptionError, match="URL fetch failure on https://example") as caught:
         start.build(
             replace(
@@ -110,3 +109,25 @@ def test_an_architecture_that_cannot_be_built_is_refused():
     wrong = replace(STACKS, architecture={**STACKS.architecture, "backbone": "ResNet50"})
     with pytest.raises(OptionError, match="family conv3d"):
         start.build(wrong, 3)
+
+
+TWO_STREAM = replace(GRU, architecture={**GRU.architecture, "flows": 2}, preprocess=Preprocess(64))
+
+
+def test_each_stream_starts_from_weights_of_its_own(backbone, tiny_bundle):
+    path, weights = backbone
+    other = tiny_bundle("frame-cnn")
+    recipe = replace(TWO_STREAM, weights=str(other.folder), flow_weights=str(path))
+    frame, flow = backbones.streams(start.build(recipe, 3).embed)
+    assert same(frame.get_weights(), runtime.build_keras(other).embed.get_weights())
+    assert same(flow.get_weights()[1:], weights[1 : len(flow.get_weights())])
+
+
+def test_weights_of_flow_that_are_not_there_are_told_by_their_option(tmp_path):
+    with pytest.raises(OptionError, match=r"--flow-weights must be imagenet .* Received: .*missing"):
+        start.build(replace(TWO_STREAM, flow_weights=str(tmp_path / "missing.weights.h5")), 3)
+
+
+def test_frames_too_small_for_flow_are_refused():
+    with pytest.raises(OptionError, match=r"Leave out --backbone or --size"):
+        start.build(replace(TWO_STREAM, preprocess=Preprocess(48)), 3)

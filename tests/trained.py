@@ -77,13 +77,14 @@ class Trained:
         }
 
 
-def train(folder: Path, family: str, weights: Path | None = None) -> Trained:
+def train(folder: Path, family: str, weights: Path | None = None, recipe: Recipe | None = None) -> Trained:
     """Trains on eight clips a class, to which two bad files and, for the frame CNN, some photos are added.
 
     Args:
         folder: For data, work and output.
         family: Of the model.
         weights: What to start from.
+        recipe: In place of the family's.
     """
     from train import run
 
@@ -102,10 +103,11 @@ def train(folder: Path, family: str, weights: Path | None = None) -> Trained:
         trained.after = _weights(nets)
         return history
 
-    command = [family, "--recipe", RECIPES[family].name, "--data", str(clips), "--output", str(folder / "models")]
+    recipe = recipe or RECIPES[family]
+    command = [family, "--recipe", recipe.name, "--data", str(clips), "--output", str(folder / "models")]
     command += ["--work", str(trained.work), "--name", f"tiny-{family}", "--weights", str(weights or "none")]
     with (
-        patch("train.recipes.load", lambda _: RECIPES[family]),
+        patch("train.recipes.load", lambda _: recipe),
         patch.dict(run.TRAINERS, {family: watched}),
         redirect_stdout(StringIO()) as printed,
     ):

@@ -18,10 +18,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow otherwise tells
 from train import data, publish, rights, sources, studies
 from train.checks import MIN_SIDE
 from vidclass import runtime, zoo
+from vidclass.backbones import BACKBONES
 from vidclass.bundle import FAMILIES
 from vidclass.errors import OptionError, VidclassError
 from vidclass.files import check_writable, replacing
-from vidclass.networks import BACKBONES
 from vidclass.preprocess import GEOMETRIES, Preprocess
 from vidclass.smoothing import check_queue_size
 
@@ -50,6 +50,10 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--output", type=Path, default=zoo.MODELS, help="folder of the bundle's folder")
         command.add_argument("--work", type=Path, default=Path("runs"), help="folder of checkpoints and caches")
         command.add_argument("--weights", help="imagenet, a Keras weights file, a bundle's folder, or none")
+        if family == "cnn-gru":
+            command.add_argument(
+                "--flow-weights", help="of the CNN that sees motion: imagenet, a Keras weights file, or none"
+            )
         command.add_argument("--backbone", choices=BACKBONES)
         command.add_argument("--geometry", choices=GEOMETRIES)
         command.add_argument("--size", type=sources.positive, help="side of the network's input, in pixels")
@@ -115,6 +119,8 @@ def _train(arguments: argparse.Namespace) -> None:
 def _override(recipe: "Recipe", arguments: argparse.Namespace) -> "Recipe":
     if arguments.weights:
         recipe = replace(recipe, weights=None if arguments.weights == "none" else arguments.weights)
+    if getattr(arguments, "flow_weights", None):
+        recipe = replace(recipe, flow_weights=None if arguments.flow_weights == "none" else arguments.flow_weights)
     if arguments.backbone:
         recipe = replace(recipe, architecture={**recipe.architecture, "backbone": arguments.backbone})
     if arguments.geometry or arguments.size:

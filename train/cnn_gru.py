@@ -1,7 +1,7 @@
 """Training a CNN-GRU: a masked GRU on the features of sampled frames, which are extracted once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,8 @@ from train.augment import Strength
 from train.batches import WORKERS
 from train.checkpoint import Checkpoint, load_best
 from train.data import Item
-from vidclass import runtime
+from vidclass.backbones import FLOW_WIDTH
 from vidclass.bundle import Window
-from vidclass.preprocess import Preprocess
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,9 @@ class Head:
     """Windows of a clip in each epoch."""
     noise: float = 0.0
     """Share of a feature's entries that are dropped in training, the same ones in every step of a window."""
+    blind: float = 0.0
+    """Share of the training windows that show the flow alone. The frames' CNN knows the training clips by heart, so
+    that a head would look at nothing else. Source: "ModDrop" (Neverova et al., 2015)."""
 
 
 class FeatureWindows(keras.utils.PyDataset):  # type: ignore[misc]
@@ -78,6 +80,8 @@ class FeatureWindows(keras.utils.PyDataset):  # type: ignore[misc]
             stack = self._features[item][random.integers(views)][list(draw.pictures)].astype(np.float32)
             if self._head.noise:
                 stack = stack * (random.random(width) >= self._head.noise) / (1 - self._head.noise)
+            if random.random() < self._head.blind:
+                stack[:, :-FLOW_WIDTH] = 0
             stacks.append(stack)
         return stack_masked(stacks, self._length), self._targets[chosen]
 
@@ -138,13 +142,10 @@ def train_head(
     return checkpoint.progress
 
 
-def prepare(
-    items: Sequence[Item], embed: runtime.Network, key: str, preprocess: Preprocess, head: Head, seed: int, cache: Path
-) -> tuple[extracted.Features, list[Item]]:
-    """The features of the training and validation items, and those items, bad clips left out."""
+def decode(items: Sequence[Item], head: Head, cache: Path) -> tuple[pictures.Pictures, list[Item]]:
+    """The pictures of the training and validation items, and those items, bad clips left out."""
     used = [item for item in items if item.split in ("train", "validation")]
     store = pictures.load(used, head.spec, cache)
     pictures.tell_bad(store.bad, "training and validation")
-    found = extracted.extract(embed, key, store, preprocess, head.strength, head.views, head.step, seed, cache)
     readable = [number for number in range(len(used)) if store.count(number)]
-    return [found[number] for number in readable], [used[number] for number in readable]
+    return replace(store, shapes=[store.shapes[number] for number in readable]), [used[number] for number in readable]

@@ -11,6 +11,7 @@ from train import augment
 from train.pictures import Pictures
 from vidclass import runtime
 from vidclass.files import replacing
+from vidclass.motion import Motion, flow_side
 from vidclass.preprocess import Preprocess
 
 Features = list[NDArray[np.float16]]
@@ -27,11 +28,12 @@ def extract(
     step: int,
     seed: int,
     cache: Path,
+    flows: int = 0,
 ) -> Features:
     """The features of every `step`-th picture of each item; none of an item that could not be read.
 
     Args:
-        network: Frame -> feature.
+        network: Frame, or frame and flow -> feature.
         weights_key: Hash of its weights; with the files, the sampling and the preprocessing it makes the name on disk,
             so that a change of any of them extracts anew.
         pictures: The items' decoded pictures.
@@ -41,13 +43,16 @@ def extract(
         step: Pictures from one to the next.
         seed: Of the augmentation.
         cache: Folder on disk.
+        flows: How many moves the network sees beside each frame.
     """
-    settings = f"{weights_key} {pictures.key} {preprocess} {strength} {views} {step} {seed}"
+    settings = f"{weights_key} {pictures.key} {preprocess} {strength} {views} {step} {seed}" + f" {flows} flows" * bool(
+        flows
+    )
     path = cache / f"features-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.npz"
     counts = [len(range(0, pictures.count(item), step)) for item in range(len(pictures.shapes))]
     if not path.is_file():
         cache.mkdir(parents=True, exist_ok=True)
-        flat = np.stack(list(network.map(_views(pictures, counts, preprocess, strength, views, step, seed))))
+        flat = np.stack(list(network.map(_views(pictures, counts, preprocess, strength, views, step, seed, flows))))
         with replacing(path) as partial, partial.open("wb") as stream:
             np.savez(stream, flat=flat.astype(np.float16))
     with np.load(path, allow_pickle=False) as stored:
@@ -65,10 +70,13 @@ def _views(
     views: int,
     step: int,
     seed: int,
-) -> Iterator[tuple[NDArray[np.uint8]]]:
+    flows: int,
+) -> Iterator[runtime.Arrays]:
     for item, count in enumerate(counts):
         for view in range(views):
             random = np.random.default_rng((seed, item, view))
             change = augment.draw(random, preprocess.size, strength) if view else preprocess
+            motion = Motion(flow_side(preprocess.size), flows) if flows else None
             for n in range(count):
-                yield (change(pictures[item, n * step]),)
+                picture = change(pictures[item, n * step])
+                yield (picture, motion(picture)) if motion else (picture,)

@@ -30,8 +30,8 @@ class Stage:
     """Whether pictures are changed little and not blended: a last stretch on pictures as serving sees them
     (Touvron et al., "Fixing the train-test resolution discrepancy", 2019, found the gap that this closes)."""
     batch_norm: bool = False
-    """Whether batch norm's scale and offset are trained too, which halves the speed on a CPU. Its statistics never
-    are."""
+    """Whether batch norm's scale and offset are trained too, which halves the speed on a CPU. Its statistics are only
+    where nothing was learned from pictures: see `vidclass.backbones.keep_statistics`."""
     steps: int | None = None
     """Batches in an epoch; None for all there are."""
     averaged: bool = False

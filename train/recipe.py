@@ -24,7 +24,7 @@ class Recipe:
     window: Window = field(default_factory=Window)
     version: str = "1.0.0"
     schedule: Schedule = field(default_factory=Schedule)
-    """Of the whole network; for the CNN-GRU, whose head is trained on features, unused."""
+    """Of the whole network; for the CNN-GRU, whose head is trained on features, of the CNN that sees motion."""
     pictures: PictureSpec = field(default_factory=PictureSpec)
     """What is kept of photos and clips; the frame CNN's."""
     clips: Clips = field(default_factory=Clips)
@@ -33,6 +33,8 @@ class Recipe:
     """How the head is trained; the CNN-GRU's."""
     weights: str | None = None
     """What the training starts from: `imagenet`, a weights file, or a bundle whose CNN is taken over."""
+    flow_weights: str | None = None
+    """What the CNN that sees motion starts from: `imagenet`, a file of MobileNet 0.75's weights, or nothing."""
     seed: int = 0
 
     @property

@@ -13,12 +13,26 @@ from typing import Any
 
 import keras
 
-from train import calibrate, checks, cnn_gru, conv3d, data, evaluate, export, frame_cnn, pictures, plots, start
+from train import (
+    calibrate,
+    checks,
+    cnn_gru,
+    conv3d,
+    data,
+    evaluate,
+    export,
+    features,
+    flow_cnn,
+    frame_cnn,
+    pictures,
+    plots,
+    start,
+)
 from train.data import Item
 from train.recipe import Recipe
 from train.report import replacing_folder, write_report
+from vidclass import backbones, networks, runtime
 from vidclass import bundle as bundles
-from vidclass import networks, runtime
 from vidclass.bundle import Bundle
 from vidclass.classify import Classifier
 
@@ -116,20 +130,18 @@ def _train_conv3d(job: Job, nets: networks.Networks) -> dict[str, list[float]]:
 
 def _train_cnn_gru(job: Job, nets: networks.Networks) -> dict[str, list[float]]:
     recipe = job.recipe
-    embed, key = export.embedding(nets.embed, recipe.preprocess, job.checkpoints)
-    features, used = cnn_gru.prepare(
-        job.items, embed, key, recipe.preprocess, recipe.head, recipe.seed, job.work / "cache"
-    )
+    head, preprocess, seed, cache = recipe.head, recipe.preprocess, recipe.seed, job.work / "cache"
+    store, used = cnn_gru.decode(job.items, head, cache)
+    truth = [job.labels.index(item.label) for item in used]
+    parts = {part: [n for n, item in enumerate(used) if item.split == part] for part in ("train", "validation")}
+    flow, flows = backbones.streams(nets.embed)[1], recipe.architecture.get("flows", 0)
+    if flow is not None:
+        folder = job.checkpoints / "flow"
+        flow_cnn.train(flow, store, truth, parts, len(job.labels), preprocess, recipe.schedule, head.step, seed, folder)
+    embed, key = export.embedding(nets.embed, preprocess, job.checkpoints)
+    found = features.extract(embed, key, store, preprocess, head.strength, head.views, head.step, seed, cache, flows)
     return cnn_gru.train_head(
-        nets.head,
-        features,
-        [job.labels.index(item.label) for item in used],
-        {part: [n for n, item in enumerate(used) if item.split == part] for part in ("train", "validation")},
-        len(job.labels),
-        recipe.window,
-        recipe.head,
-        recipe.seed,
-        job.checkpoints,
+        nets.head, found, truth, parts, len(job.labels), recipe.window, head, seed, job.checkpoints
     )
 
 
@@ -168,8 +180,9 @@ def finish(job: Job, nets: networks.Networks, history: dict[str, list[float]]) -
 def provenance(job: Job, history: dict[str, list[float]]) -> dict[str, Any]:
     """How the weights came about, as JSON-ready values."""
     recipe = json.loads(json.dumps(asdict(job.recipe), default=str))
-    if recipe["weights"] not in (None, "imagenet"):
-        recipe["weights"] = Path(recipe["weights"]).name
+    for given in ("weights", "flow_weights"):
+        if recipe[given] not in (None, "imagenet"):
+            recipe[given] = Path(recipe[given]).name
     return {
         "sources": list(job.sources),
         "recipe": recipe,

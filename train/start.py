@@ -7,8 +7,8 @@ from typing import Any
 import keras
 
 from train.recipe import Recipe
+from vidclass import backbones, networks, runtime
 from vidclass import bundle as bundles
-from vidclass import networks, runtime
 from vidclass.errors import OptionError, VidclassError
 
 
@@ -28,14 +28,17 @@ def build(recipe: Recipe, classes: int) -> networks.Networks:
             f"The recipe must give a network of the family {recipe.family}. {recipe.name} does not, as it was changed: "
             f"{_first_line(error)}. Leave out --backbone or --size."
         ) from error
+    given, option = recipe.weights, "--weights"
     try:
         _start_from(nets, recipe)
+        given, option = recipe.flow_weights, "--flow-weights"
+        _start_flow_from(nets, recipe)
     except VidclassError:
         raise
     except Exception as error:  # Keras raises bare exceptions where a download fails
         raise OptionError(
-            "--weights must be imagenet (Keras downloads them), a file of the backbone's weights, a bundle with that "
-            f"backbone, or none. Received: {recipe.weights} ({_first_line(error)})."
+            f"{option} must be imagenet (Keras downloads them), a file of the backbone's weights, a bundle with that "
+            f"backbone, or none. Received: {given} ({_first_line(error)})."
         ) from error
     return nets
 
@@ -48,14 +51,22 @@ def _start_from(nets: networks.Networks, recipe: Recipe) -> None:
         other = runtime.build_keras(bundles.load(Path(recipe.weights))).embed
         if other is None:
             raise OptionError(f"--weights must be a bundle with a 2D CNN. Received: {recipe.weights}, a 3D CNN.")
-        trained = other.get_weights()  # they do not depend on the size of the input
+        trained = backbones.streams(other)[0].get_weights()  # they do not depend on the size of the input
     else:
         backbone = recipe.architecture.get("backbone", "MobileNetV2")
-        trained = networks.backbone(backbone, None, recipe.weights).get_weights()
+        trained = backbones.backbone(backbone, None, recipe.weights).get_weights()
     if nets.embed is not None:
-        nets.embed.set_weights(trained)
+        backbones.streams(nets.embed)[0].set_weights(trained)
     else:
         set_trunk(nets.head, trained)
+
+
+def _start_flow_from(nets: networks.Networks, recipe: Recipe) -> None:
+    """Gives the CNN that sees motion the weights that it starts from, where there is one."""
+    flow = backbones.streams(nets.embed)[1] if nets.embed is not None else None
+    if flow is not None and recipe.flow_weights is not None:
+        side, channels = flow.input_shape[1], flow.input_shape[-1]
+        flow.set_weights(backbones.flow_embed(side, channels // 2, recipe.flow_weights).get_weights())
 
 
 def set_trunk(head: keras.Model, weights: Sequence[Any]) -> None:

@@ -42,6 +42,8 @@ MAX_WINDOW = 256
 MAX_STACK = 2**23
 """Bounds on what a configuration may ask this machine to build, far above any sensible model: names, pixels a side,
 frames in a window, and pixels in the stack of frames that a 3D CNN judges."""
+MAX_FLOWS, MIN_FLOW_INPUT = 16, 64
+"""Moves that are embedded beside a frame (ours has 3), and the side of a frame whose flow a CNN can take."""
 MAX_LABEL_LETTERS = 100
 """A label is drawn on frames and written into files."""
 
@@ -86,6 +88,11 @@ class Bundle:
     def embeds(self) -> bool:
         """Whether frames are embedded one by one before the head sees them."""
         return self.family != "conv3d"
+
+    @property
+    def flows(self) -> int:
+        """How many of the last moves are embedded beside each frame, see `vidclass.motion`; 0 for frames alone."""
+        return int(self.architecture.get("flows", 0)) if self.family == "cnn-gru" else 0
 
     @property
     def top1(self) -> float | None:
@@ -174,6 +181,11 @@ def _check_values(bundle: Bundle) -> None:
         f"input size must be 8 to {MAX_INPUT_SIZE}": sizes[1],
         f"geometry must be one of {', '.join(GEOMETRIES)}": preprocess.geometry in GEOMETRIES,
         f"window length must be 1 to {MAX_WINDOW}": sizes[0],
+        f"flows must be 0, or up to {MAX_FLOWS} beside frames of {MIN_FLOW_INPUT} pixels or more": (
+            _between(
+                bundle.architecture.get("flows", 0), 0, MAX_FLOWS * (sizes[1] and preprocess.size >= MIN_FLOW_INPUT)
+            )
+        ),
         f"a stack of frames must have at most {MAX_STACK} pixels": bundle.embeds or pixels <= MAX_STACK,
         "hop must be at least 1": _between(window.hop, 1, 10**6),
         "sample_fps must be a rate or null": window.sample_fps is None or 0 < window.sample_fps <= 1000,

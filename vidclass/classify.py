@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from vidclass import runtime, sampling
 from vidclass.bundle import Bundle
+from vidclass.motion import Motion, flow_side
 from vidclass.preprocess import Image
 
 Row = NDArray[np.float32]
@@ -52,17 +53,17 @@ class Classifier:
         Yields:
             Calibrated probabilities, `(C,)`. Frames between two judgements carry the earlier one.
         """
-        window = Windower(self.bundle)
+        window, inputs = Windower(self.bundle), inputs_of(self.bundle)
         judged: deque[bool] = deque()  # of each frame taken in and not yet answered: does the head run at it?
         row: Row | None = None
 
-        def sampled() -> Iterator[tuple[Image]]:
+        def sampled() -> Iterator[runtime.Arrays]:
             for frame in frames:
                 opened = window.advance(frame.time)
                 judged.append(window.judges)
                 if opened:
                     steps.append((opened, window.judges))
-                    yield (frame.picture(),)
+                    yield inputs(frame.picture())
 
         steps: deque[tuple[int, bool]] = deque()  # of each sampled frame
         pictures = sampled()
@@ -85,13 +86,24 @@ class Classifier:
         for _ in judged:
             yield row  # type: ignore[misc]
 
-    def embed(self, picture: Image) -> NDArray[np.generic]:
-        """The feature `(F,)` of one picture; the picture itself where the head takes pictures."""
-        return runtime.run(self._embed, [(picture,)])[0] if self._embed else picture
+    def embed(self, inputs: runtime.Arrays) -> NDArray[np.generic]:
+        """The feature `(F,)` of one picture, given as `inputs_of` has it; the picture where the head takes pictures."""
+        return runtime.run(self._embed, [inputs])[0] if self._embed else inputs[0]
 
     def judge(self, window: runtime.Arrays) -> Row:
         """The calibrated row `(C,)` of one window."""
         return calibrated(runtime.run(self._head, [window])[0], self.bundle.temperature)
+
+
+def inputs_of(bundle: Bundle) -> Callable[[Image], runtime.Arrays]:
+    """What makes of one stream's sampled pictures, in order, what `embed` takes: each alone, or with its flow.
+
+    Each stream needs its own, since flow leads from the picture before.
+    """
+    if not bundle.flows:
+        return lambda picture: (picture,)
+    motion = Motion(flow_side(bundle.preprocess.size), bundle.flows)
+    return lambda picture: (picture, motion(picture))
 
 
 def calibrated(rows: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float32]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vidclass.analysis import Analysis
-from vidclass.classify import Classifier, Row, Windower
+from vidclass.classify import Classifier, Row, Windower, inputs_of
 from vidclass.preprocess import Image
 from vidclass.smoothing import MAX_QUEUE
 
@@ -30,7 +30,7 @@ class Live:
     """What the model said of each, `(C,)`."""
 
     def __post_init__(self) -> None:
-        self._window = Windower(self.classifier.bundle)
+        self._window, self._inputs = Windower(self.classifier.bundle), inputs_of(self.classifier.bundle)
 
     def push(self, time: float, picture: Image) -> Row:
         """Takes in a picture and judges it.
@@ -44,7 +44,8 @@ class Live:
         """
         opened = self._window.advance(time)
         if opened:
-            self._window.push(self.classifier.embed(self.classifier.bundle.preprocess(picture)), opened)
+            seen = self._inputs(self.classifier.bundle.preprocess(picture))
+            self._window.push(self.classifier.embed(seen), opened)
         row = self.classifier.judge(self._window.arrays()) if self._window.judges else self.rows[-1]
         self.times.append(time)
         self.rows.append(row)

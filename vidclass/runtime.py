@@ -19,6 +19,7 @@ from vidclass import _precision, _safety, networks
 from vidclass._cache import compiled_networks
 from vidclass.bundle import Bundle
 from vidclass.errors import BundleError, OptionError
+from vidclass.motion import flow_side
 
 Runtime = Literal["openvino", "tensorflow"]
 Precision = Literal["f32", "bf16"]
@@ -171,13 +172,14 @@ def _load_openvino(bundle: Bundle, precision: Precision | None, threads: int | N
     if bundle.embeds:  # nearly all of the work, so its precision is what is told
         embed, words = load_exported(bundle.folder / "embed.xml", precision, threads)
     size, length, features = bundle.preprocess.size, bundle.window.length, embed.gives if embed else ()
-    picture = (size, size, 3)
+    picture, side = (size, size, 3), flow_side(size)
+    looked_at = [picture, (side, side, 2 * bundle.flows)] if bundle.flows else [picture]
     wanted = {
         "frame-cnn": [features],
         "cnn-gru": [(length, *features), (length,)],
         "conv3d": [(length, *picture)],
     }[bundle.family]
-    if head.takes != wanted or head.gives != (len(bundle.labels),) or (embed and embed.takes != [picture]):
+    if head.takes != wanted or head.gives != (len(bundle.labels),) or (embed and embed.takes != looked_at):
         raise BundleError(
             f"The networks of {bundle.name} must fit its input size, window and {len(bundle.labels)} labels. Received: "
             f"a head from {head.takes} to {head.gives}. Export them again, or get the model again."

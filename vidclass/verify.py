@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from vidclass import runtime
 from vidclass.bundle import Bundle
+from vidclass.classify import inputs_of
 from vidclass.errors import BundleError
 
 PICTURES = 16
@@ -65,7 +66,8 @@ def compare(bundle: Bundle, precision: runtime.Precision = "f32") -> Agreement:
         stacks: list[runtime.Arrays] = [(random.integers(0, 256, shape, np.uint8),) for _ in range(STACKS)]
         rows = [runtime.run(networks.head, stacks) for networks in (exported, keras_run)]
         return Agreement(None, _largest(rows[0] - rows[1]))
-    pictures = [(random.integers(0, 256, (size, size, 3), np.uint8),) for _ in range(PICTURES)]
+    inputs = inputs_of(bundle)
+    pictures = [inputs(random.integers(0, 256, (size, size, 3), np.uint8)) for _ in range(PICTURES)]
     features = [runtime.run(networks.embed, pictures) for networks in (exported, keras_run) if networks.embed]
     items = [_head_items(bundle, each) for each in features]
     rows = [runtime.run(networks.head, each) for networks, each in zip((exported, keras_run), items, strict=True)]
