@@ -1,6 +1,7 @@
 """The bundled models: each is whole, small, described, and gives the same answer on both runtimes."""
 
 import csv
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -130,17 +131,24 @@ def test_every_kernel_was_trained(name):
 
     from train import export
 
+    def kernels(*networks):
+        layers = [layer for network in networks if network is not None for layer in network._flatten_layers()]
+        return {layer.name: np.asarray(layer.kernel) for layer in layers if hasattr(layer, "kernel")}
+
+    def delivered(build, file):
+        start = build(include_top=False, weights=None, input_shape=(224, 224, 3))
+        start.load_weights(DATA / "weights" / file)
+        export._settle(start)  # as the bundle's weights were before they were written
+        return kernels(start)
+
     made = bundle.load(zoo.MODELS / name)
-    start = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(224, 224, 3))
-    start.load_weights(DATA / "weights/mobilenet_v2_1.0_224_imagenet_notop.weights.h5")
-    export._settle(start)  # as the bundle's weights were before they were written
-    trained = {
-        layer.name: np.asarray(layer.kernel)
-        for network in runtime.build_keras(made)
-        if network is not None
-        for layer in network._flatten_layers()
-        if hasattr(layer, "kernel")
-    }
-    kernels = {layer.name: np.asarray(layer.kernel) for layer in start.layers if hasattr(layer, "kernel")}
-    assert kernels.keys() <= trained.keys(), "the delivered backbone that these weights began with is another one"
-    assert not [layer for layer, kernel in kernels.items() if np.array_equal(kernel, trained[layer])]
+    trained = kernels(*runtime.build_keras(made))
+    before = delivered(keras.applications.MobileNetV2, "mobilenet_v2_1.0_224_imagenet_notop.weights.h5")
+    assert before.keys() <= trained.keys(), "the delivered backbone that these weights began with is another one"
+    if made.flows:
+        build = partial(keras.applications.MobileNet, alpha=0.75)
+        flow = delivered(build, "mobilenet_0.75_224_imagenet_notop.weights.h5")
+        known = flow.keys() & trained.keys()
+        assert len(known) == 17, "the first convolution and eight blocks of two"
+        before |= {layer: flow[layer] for layer in known}
+    assert not [layer for layer, kernel in before.items() if np.array_equal(kernel, trained[layer])]

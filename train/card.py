@@ -26,6 +26,7 @@ FAMILY_WORKS = {
     "frame-cnn": "A 2D CNN judges every frame by itself; the mean over the last K frames steadies the label.",
     "conv3d": "A 3D CNN judges a stack of {length} frames at {fps} a second; its kernels span time as well as space.",
     "cnn-gru": "A 2D CNN embeds frames at {fps} a second; GRU layers read up to {length} of them, in order.",
+    "two-stream": "A 2D CNN embeds {fps} frames a second, another their flow; GRU layers read up to {length} of both.",
 }
 
 USE = """## Use
@@ -125,7 +126,9 @@ def _result(bundle: Bundle, key: str, title: str) -> dict[str, Any] | None:
 
 def _introduction(bundle: Bundle) -> str:
     window, size = bundle.window, bundle.preprocess.size
-    works = FAMILY_WORKS[bundle.family].format(length=window.length, fps=window.sample_fps)
+    works = FAMILY_WORKS["two-stream" if bundle.flows else bundle.family].format(
+        length=window.length, fps=window.sample_fps
+    )
     labels = ", ".join(label.replace("_", " ") for label in bundle.labels)
     cut = "squashed to a square" if bundle.preprocess.geometry == "squash" else "its central square"
     return (

@@ -34,6 +34,10 @@ SOURCES = {
         "MobileNetV2 weights by Google",
         "trained on ImageNet, under the Apache License 2.0. The training here started from them.",
     ),
+    "mobilenet": Source(
+        "MobileNet 0.75 weights by Google",
+        "trained on ImageNet, under the Apache License 2.0. The CNN that sees motion was trained from them.",
+    ),
 }
 
 UNKNOWN = "The bundle does not name its sources. Ask whoever published it before you use it."

@@ -23,6 +23,9 @@ CAFFE_MEAN = (103.939, 116.779, 123.68)
 BACKBONES = ("MobileNetV2", "MobileNet", "MobileNet-0.75", "ResNet50", "InceptionV3")
 """Names of the 2D CNNs that a frame can be embedded with; all from `keras.applications`."""
 
+FLOW_BACKBONE_END, FLOW_WIDTH = "conv_pw_8_relu", 384
+"""Where MobileNet 0.75 is cut for flow, at 1/16 of its side, and its channels there, which stand behind the frame's
+feature. The rest has three quarters of its weights."""
 FLOW_SPREAD = 50.0
 """Values of the flow's picture that the network takes for 1: some six pixels of motion."""
 
@@ -91,12 +94,6 @@ def frame_embed(name: str, size: int | None, weights: str | None = None) -> kera
 
     trunk = backbone(name, size, weights)
     return keras.Model(trunk.input, keras.layers.GlobalAveragePooling2D()(trunk.output), name="frame_embed")
-
-
-FLOW_BACKBONE_END = "conv_pw_8_relu"
-"""Where MobileNet 0.75 is cut for flow, at 1/16 of its side: the rest has two thirds of its weights."""
-FLOW_WIDTH = 384
-"""Width of the flow's feature, which stands behind the frame's."""
 
 
 def flow_embed(side: int, flows: int, weights: str | None = None) -> keras.Model:
