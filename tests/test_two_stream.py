@@ -92,6 +92,7 @@ def test_the_command_trains_both_streams_into_a_bundle_that_serves(tmp_path):
     features = np.asarray(expected(flow))
     assert np.abs(np.asarray(served(flow)) - features).max() < 0.02 * features.max()
     assert done.bundle.flows == 2 and bundles.load(done.bundle.folder) == done.bundle
+    assert "another their flow" in (done.bundle.folder / "README.md").read_text(encoding="utf-8")
     clip = tiny_data.clip(tmp_path / "clip.mp4", 20, chroma=tiny_data.CHROMA["red"])
     found = analyse(clip, Classifier(done.bundle, runtime.load(done.bundle)))
     assert found.rows.shape == (20, 3) and np.allclose(found.rows.sum(axis=1), 1, atol=1e-5)

@@ -125,10 +125,8 @@ def _result(bundle: Bundle, key: str, title: str) -> dict[str, Any] | None:
 
 
 def _introduction(bundle: Bundle) -> str:
-    window, size = bundle.window, bundle.preprocess.size
-    works = FAMILY_WORKS["two-stream" if bundle.flows else bundle.family].format(
-        length=window.length, fps=window.sample_fps
-    )
+    window, size, kind = bundle.window, bundle.preprocess.size, "two-stream" if bundle.flows else bundle.family
+    works = FAMILY_WORKS[kind].format(length=window.length, fps=window.sample_fps)
     labels = ", ".join(label.replace("_", " ") for label in bundle.labels)
     cut = "squashed to a square" if bundle.preprocess.geometry == "squash" else "its central square"
     return (
