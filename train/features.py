@@ -11,7 +11,7 @@ from train import augment
 from train.pictures import Pictures
 from vidclass import runtime
 from vidclass.files import replacing
-from vidclass.motion import Motion, flow_side
+from vidclass.motion import inputs_of
 from vidclass.preprocess import Preprocess
 
 Features = list[NDArray[np.float16]]
@@ -45,9 +45,9 @@ def extract(
         cache: Folder on disk.
         flows: How many moves the network sees beside each frame.
     """
-    settings = f"{weights_key} {pictures.key} {preprocess} {strength} {views} {step} {seed}" + f" {flows} flows" * bool(
-        flows
-    )
+    settings = f"{weights_key} {pictures.key} {preprocess} {strength} {views} {step} {seed}"
+    if flows:
+        settings += f" {flows} flows"
     path = cache / f"features-{hashlib.sha256(settings.encode()).hexdigest()[:16]}.npz"
     counts = [len(range(0, pictures.count(item), step)) for item in range(len(pictures.shapes))]
     if not path.is_file():
@@ -76,7 +76,6 @@ def _views(
         for view in range(views):
             random = np.random.default_rng((seed, item, view))
             change = augment.draw(random, preprocess.size, strength) if view else preprocess
-            motion = Motion(flow_side(preprocess.size), flows) if flows else None
+            inputs = inputs_of(preprocess.size, flows)
             for n in range(count):
-                picture = change(pictures[item, n * step])
-                yield (picture, motion(picture)) if motion else (picture,)
+                yield inputs(change(pictures[item, n * step]))

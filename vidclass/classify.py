@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vidclass import runtime, sampling
 from vidclass.bundle import Bundle
-from vidclass.motion import Motion, flow_side
+from vidclass.motion import inputs_of
 from vidclass.preprocess import Image
 
 Row = NDArray[np.float32]
@@ -53,7 +53,7 @@ class Classifier:
         Yields:
             Calibrated probabilities, `(C,)`. Frames between two judgements carry the earlier one.
         """
-        window, inputs = Windower(self.bundle), inputs_of(self.bundle)
+        window, inputs = Windower(self.bundle), inputs_of(self.bundle.preprocess.size, self.bundle.flows)
         judged: deque[bool] = deque()  # of each frame taken in and not yet answered: does the head run at it?
         row: Row | None = None
 
@@ -93,17 +93,6 @@ class Classifier:
     def judge(self, window: runtime.Arrays) -> Row:
         """The calibrated row `(C,)` of one window."""
         return calibrated(runtime.run(self._head, [window])[0], self.bundle.temperature)
-
-
-def inputs_of(bundle: Bundle) -> Callable[[Image], runtime.Arrays]:
-    """What makes of one stream's sampled pictures, in order, what `embed` takes: each alone, or with its flow.
-
-    Each stream needs its own, since flow leads from the picture before.
-    """
-    if not bundle.flows:
-        return lambda picture: (picture,)
-    motion = Motion(flow_side(bundle.preprocess.size), bundle.flows)
-    return lambda picture: (picture, motion(picture))
 
 
 def calibrated(rows: NDArray[np.floating[Any]], temperature: float) -> NDArray[np.float32]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vidclass.analysis import Analysis
-from vidclass.classify import Classifier, Row, Windower, inputs_of
+from vidclass.classify import Classifier, Row, Windower
+from vidclass.motion import inputs_of
 from vidclass.preprocess import Image
 from vidclass.smoothing import MAX_QUEUE
 
@@ -30,7 +31,8 @@ class Live:
     """What the model said of each, `(C,)`."""
 
     def __post_init__(self) -> None:
-        self._window, self._inputs = Windower(self.classifier.bundle), inputs_of(self.classifier.bundle)
+        bundle = self.classifier.bundle
+        self._window, self._inputs = Windower(bundle), inputs_of(bundle.preprocess.size, bundle.flows)
 
     def push(self, time: float, picture: Image) -> Row:
         """Takes in a picture and judges it.

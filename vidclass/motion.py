@@ -6,6 +6,8 @@ picture, each with the camera's own motion taken away.
 """
 
 from collections import deque
+from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -56,3 +58,18 @@ class Motion:
             self._moves.append(np.clip(levels, 0, 255).astype(np.uint8))
         self._before = grey.astype(np.uint8, copy=False)
         return np.concatenate(self._moves, axis=-1)
+
+
+def inputs_of(size: int, flows: int) -> Callable[[Image], tuple[NDArray[Any], ...]]:
+    """What makes of one stream's pictures, in order, what `embed` takes: each alone, or with its flow.
+
+    Each stream needs its own, since flow leads from the picture before.
+
+    Args:
+        size: Side of the pictures, in pixels.
+        flows: How many moves are shown beside each; 0 for pictures alone.
+    """
+    if not flows:
+        return lambda picture: (picture,)
+    motion = Motion(flow_side(size), flows)
+    return lambda picture: (picture, motion(picture))

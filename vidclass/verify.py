@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from vidclass import runtime
 from vidclass.bundle import Bundle
-from vidclass.classify import inputs_of
 from vidclass.errors import BundleError
+from vidclass.motion import inputs_of
 
 PICTURES = 16
 """Random pictures that are embedded: a few batches, so that the order of the outputs is tested too."""
@@ -66,7 +66,7 @@ def compare(bundle: Bundle, precision: runtime.Precision = "f32") -> Agreement:
         stacks: list[runtime.Arrays] = [(random.integers(0, 256, shape, np.uint8),) for _ in range(STACKS)]
         rows = [runtime.run(networks.head, stacks) for networks in (exported, keras_run)]
         return Agreement(None, _largest(rows[0] - rows[1]))
-    inputs = inputs_of(bundle)
+    inputs = inputs_of(size, bundle.flows)
     pictures = [inputs(random.integers(0, 256, (size, size, 3), np.uint8)) for _ in range(PICTURES)]
     features = [runtime.run(networks.embed, pictures) for networks in (exported, keras_run) if networks.embed]
     items = [_head_items(bundle, each) for each in features]
