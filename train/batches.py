@@ -82,6 +82,37 @@ class TrainingFrames(keras.utils.PyDataset):  # type: ignore[misc]
         return pixels.astype(np.float32), targets
 
 
+class DrawnClips(keras.utils.PyDataset):  # type: ignore[misc]
+    """Which clips make each batch: every clip as often in an epoch, in an order that seed and epoch decide."""
+
+    def __init__(self, items: Sequence[int], per_clip: int, batch_size: int, seed: int, first_epoch: int = 0):
+        """
+        Args:
+            items: Numbers of the clips.
+            per_clip: How often each comes in an epoch.
+            batch_size: Clips in a batch.
+            seed: Of all draws, together with the epoch.
+            first_epoch: Number of the epoch that comes first, for a run that goes on.
+        """
+        super().__init__(workers=WORKERS, max_queue_size=6)
+        self._items = [item for item in items for _ in range(per_clip)]
+        self._batch, self._seed, self._epoch = batch_size, seed, first_epoch
+
+    def on_epoch_end(self) -> None:
+        """Moves on to the next epoch's draw."""
+        self._epoch += 1
+
+    def __len__(self) -> int:
+        """Batches in an epoch; a last partial batch is left to the next epoch's draw."""
+        return max(1, len(self._items) // self._batch)
+
+    def draw(self, index: int) -> tuple[NDArray[np.int64], np.random.Generator]:
+        """The clips of batch `index`, `(B,)`, and what draws all else in it."""
+        order = np.random.default_rng((self._seed, self._epoch)).permutation(self._items)
+        random = np.random.default_rng((self._seed, self._epoch, index))
+        return order[index * self._batch : (index + 1) * self._batch], random
+
+
 class PlainFrames(keras.utils.PyDataset):  # type: ignore[misc]
     """Pictures as serving sees them, in order, to be predicted. Of a clip, some frames at even distances."""
 

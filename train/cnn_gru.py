@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from train import features as extracted
 from train import fit, pictures, windows
 from train.augment import Strength
-from train.batches import WORKERS
+from train.batches import DrawnClips
 from train.checkpoint import Checkpoint, load_best
 from train.data import Item
 from vidclass.backbones import FLOW_WIDTH
@@ -43,7 +43,7 @@ class Head:
     that a head would look at nothing else. Source: "ModDrop" (Neverova et al., 2015)."""
 
 
-class FeatureWindows(keras.utils.PyDataset):  # type: ignore[misc]
+class FeatureWindows(DrawnClips):
     """Windows of features with their masks, anywhere in a clip and of any length up to T, from any view."""
 
     def __init__(
@@ -55,24 +55,12 @@ class FeatureWindows(keras.utils.PyDataset):  # type: ignore[misc]
         head: Head,
         seed: int,
     ):
-        super().__init__(workers=WORKERS, max_queue_size=6)
+        super().__init__(items, head.per_clip, head.batch_size, seed)
         self._features, self._targets, self._length, self._head = features, targets, length, head
-        self._items = [item for item in items for _ in range(head.per_clip)]
-        self._seed, self._epoch = seed, 0
-
-    def on_epoch_end(self) -> None:
-        """Moves on to the next epoch's draw."""
-        self._epoch += 1
-
-    def __len__(self) -> int:
-        """Batches in an epoch."""
-        return max(1, len(self._items) // self._head.batch_size)
 
     def __getitem__(self, index: int) -> tuple[tuple[NDArray[Any], NDArray[Any]], NDArray[np.float32]]:
         """Batch `index`: (features `(B, T, F)`, mask `(B, T)`) and targets `(B, C)`."""
-        order = np.random.default_rng((self._seed, self._epoch)).permutation(self._items)
-        random = np.random.default_rng((self._seed, self._epoch, index))
-        chosen = order[index * self._head.batch_size : (index + 1) * self._head.batch_size]
+        chosen, random = self.draw(index)
         stacks = []
         for item in chosen:
             views, count, width = self._features[item].shape
@@ -80,7 +68,7 @@ class FeatureWindows(keras.utils.PyDataset):  # type: ignore[misc]
             stack = self._features[item][random.integers(views)][list(draw.pictures)].astype(np.float32)
             if self._head.noise:
                 stack = stack * (random.random(width) >= self._head.noise) / (1 - self._head.noise)
-            if random.random() < self._head.blind:
+            if self._head.blind and random.random() < self._head.blind:
                 stack[:, :-FLOW_WIDTH] = 0
             stacks.append(stack)
         return stack_masked(stacks, self._length), self._targets[chosen]

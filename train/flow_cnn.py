@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train import augment, fit
-from train.batches import WORKERS
+from train.batches import DrawnClips
 from train.checkpoint import Validate
 from train.pictures import Pictures
 from vidclass.motion import Motion, flow_side
@@ -37,7 +37,7 @@ def moves(change: Any, pictures: Pictures, item: int, last: int, step: int, side
     return shown[-1]
 
 
-class TrainingFlow(keras.utils.PyDataset):  # type: ignore[misc]
+class TrainingFlow(DrawnClips):
     """Moves at random moments of clips, of pictures that were augmented alike, so that what moves stays what moved."""
 
     def __init__(
@@ -64,28 +64,16 @@ class TrainingFlow(keras.utils.PyDataset):  # type: ignore[misc]
             seed: Of all draws, together with the epoch.
             first_epoch: Number of the epoch that comes first, for a run that goes on.
         """
-        super().__init__(workers=WORKERS, max_queue_size=6)
-        self._pictures, self._targets, self._schedule = pictures, targets, schedule
-        self._items = [item for item in items for _ in range(schedule.per_clip)]
+        super().__init__(items, schedule.per_clip, schedule.batch_size, seed, first_epoch)
+        self._pictures, self._targets, self._strength = pictures, targets, schedule.strength
         self._side, self._flows, self._step = side, flows, step
-        self._seed, self._epoch = seed, first_epoch
-
-    def on_epoch_end(self) -> None:
-        """Moves on to the next epoch's draw."""
-        self._epoch += 1
-
-    def __len__(self) -> int:
-        """Batches in an epoch; a last partial batch is left to the next epoch's draw."""
-        return max(1, len(self._items) // self._schedule.batch_size)
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         """Batch `index`: flow `(B, s, s, 2L)` and targets `(B, C)`."""
-        order = np.random.default_rng((self._seed, self._epoch)).permutation(self._items)
-        random = np.random.default_rng((self._seed, self._epoch, index))
-        chosen = order[index * self._schedule.batch_size : (index + 1) * self._schedule.batch_size]
+        chosen, random = self.draw(index)
         stacks = []
         for item in chosen:
-            change = augment.draw(random, self._side, self._schedule.strength)
+            change = augment.draw(random, self._side, self._strength)
             last = int(random.integers(self._pictures.count(item)))
             stacks.append(moves(change, self._pictures, item, last, self._step, self._side, self._flows))
         return np.stack(stacks), self._targets[chosen]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from train import augment
-from train.batches import WORKERS
+from train.batches import WORKERS, DrawnClips
 from train.pictures import Pictures
 from vidclass.bundle import Window
 from vidclass.preprocess import Preprocess
@@ -48,7 +48,7 @@ def served_windows(item: int, count: int, window: Window, step: int) -> list[Dra
     ]
 
 
-class FrameWindows(keras.utils.PyDataset):  # type: ignore[misc]
+class FrameWindows(DrawnClips):
     """Stacks of frames `(B, T, S, S, 3)` for the 3D CNN, padded in front with their first frame."""
 
     def __init__(
@@ -79,25 +79,13 @@ class FrameWindows(keras.utils.PyDataset):  # type: ignore[misc]
             per_clip: Windows of a clip in an epoch.
             first_epoch: Number of the epoch that comes first, for a run that goes on.
         """
-        super().__init__(workers=WORKERS, max_queue_size=6)
+        super().__init__(items, per_clip, batch_size, seed, first_epoch)
         self._pictures, self._targets, self._size = pictures, targets, preprocess.size
-        self._items = [item for item in items for _ in range(per_clip)]
         self._strength, self._length, self._steps = strength, length, steps
-        self._batch, self._seed, self._epoch = batch_size, seed, first_epoch
-
-    def on_epoch_end(self) -> None:
-        """Moves on to the next epoch's draw."""
-        self._epoch += 1
-
-    def __len__(self) -> int:
-        """Batches in an epoch; a last partial batch is left to the next epoch's draw."""
-        return max(1, len(self._items) // self._batch)
 
     def __getitem__(self, index: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Batch `index`: frames `(B, T, S, S, 3)` and targets `(B, C)`."""
-        order = np.random.default_rng((self._seed, self._epoch)).permutation(self._items)
-        random = np.random.default_rng((self._seed, self._epoch, index))
-        chosen = order[index * self._batch : (index + 1) * self._batch]
+        chosen, random = self.draw(index)
         stacks = []
         for item in chosen:
             draw = random_window(
